@@ -1,0 +1,168 @@
+//! What is sent: encoded once, shared by every receiver of a shard.
+
+use std::cell::OnceCell;
+
+use base64::Engine as _;
+use bytes::Bytes;
+
+use crate::payload::{BASE64, SEPARATOR};
+use crate::socket::encode;
+use crate::ws::deflate::deflate;
+use crate::ws::frame::{self, BINARY, RSV1, ServerFrames, TEXT};
+
+/// One unit to send, framed for WebSocket at birth; its other forms are made at first need and kept.
+///
+/// A unit is one Engine.IO packet, or a Socket.IO header with its attachments: nothing may come
+/// between those. A text message keeps one buffer: [`Message::ws`] is the whole of it and
+/// [`Message::polling`] its tail behind the frame's header.
+///
+/// Share it as `Rc<Message>` inside a shard; it is not `Sync`.
+#[derive(Debug)]
+pub struct Message {
+    plain: Box<[u8]>,
+    deflated: OnceCell<Box<[u8]>>,
+    polling: OnceCell<Box<[u8]>>,
+}
+
+impl Message {
+    /// An Engine.IO packet as it stands: `2`, `6`, `1`, `3probe`.
+    pub fn control(packet: &'static str) -> Self {
+        Self::from_texts(packet, &[], &[])
+    }
+
+    /// The handshake: `0` and its JSON.
+    pub fn open(handshake_json: &str) -> Self {
+        Self::from_texts("0", &[handshake_json], &[])
+    }
+
+    /// A Socket.IO packet without attachments: `4` and its text.
+    pub fn text(socketio: &str) -> Self {
+        Self::from_texts("4", &[socketio], &[])
+    }
+
+    /// One binary Engine.IO message of its own.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hold `Bytes`, which are cheap to hand over"
+    )]
+    pub fn binary(data: Bytes) -> Self {
+        let mut plain = Vec::with_capacity(frame::server_frame_len(data.len()));
+        frame::write_server_frame(&mut plain, BINARY, &[&data]);
+        Self::from_frames(plain)
+    }
+
+    /// A Socket.IO header and its attachments, as one unit.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hold `Bytes`, which are cheap to hand over"
+    )]
+    pub fn with_attachments(socketio: &str, attachments: Vec<Bytes>) -> Self {
+        Self::from_texts("4", &[socketio], &attachments)
+    }
+
+    /// An event, encoded with one allocation. `array` is `["name",…]`.
+    pub fn event(namespace: &str, id: Option<u64>, array: &str, attachments: &[Bytes]) -> Self {
+        encode::event_parts(namespace, id, array, attachments.len(), |parts| {
+            Self::from_texts("4", parts, attachments)
+        })
+    }
+
+    /// An acknowledgement, encoded with one allocation. `array` holds the answer's arguments.
+    pub fn ack(namespace: &str, id: u64, array: &str, attachments: &[Bytes]) -> Self {
+        encode::ack_parts(namespace, id, array, attachments.len(), |parts| {
+            Self::from_texts("4", parts, attachments)
+        })
+    }
+
+    /// All frames of the unit as a server sends them: unmasked, one behind the other.
+    pub fn ws(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// As [`Message::ws`], with each payload of at least `threshold` bytes deflated where that makes
+    /// it smaller (RFC 7692, no context takeover).
+    ///
+    /// The first call decides the threshold: a server has one.
+    pub fn ws_deflated(&self, threshold: usize) -> &[u8] {
+        if !ServerFrames::new(&self.plain).any(|frame| frame.payload.len() >= threshold) {
+            return &self.plain;
+        }
+        self.deflated.get_or_init(|| {
+            let mut out = Vec::with_capacity(self.plain.len());
+            for frame in ServerFrames::new(&self.plain) {
+                let smaller = (frame.payload.len() >= threshold)
+                    .then(|| deflate(frame.payload))
+                    .flatten();
+                match smaller {
+                    Some(data) => {
+                        frame::write_server_frame(&mut out, frame.first | RSV1, &[&data]);
+                    }
+                    None => out.extend_from_slice(frame.whole),
+                }
+            }
+            out.into_boxed_slice()
+        })
+    }
+
+    /// The packets of the unit for a polling answer, joined by 0x1e; binary as `b` and base64.
+    pub fn polling(&self) -> &[u8] {
+        let mut frames = ServerFrames::new(&self.plain);
+        if let (Some(frame), true) = (frames.next(), frames.is_done())
+            && frame.first == TEXT
+        {
+            return frame.payload;
+        }
+        self.polling.get_or_init(|| {
+            let mut out = Vec::with_capacity(self.plain.len() / 3 * 4 + 16);
+            for frame in ServerFrames::new(&self.plain) {
+                if !out.is_empty() {
+                    out.push(SEPARATOR);
+                }
+                if frame.first == TEXT {
+                    out.extend_from_slice(frame.payload);
+                } else {
+                    out.push(b'b');
+                    out.extend_from_slice(BASE64.encode(frame.payload).as_bytes());
+                }
+            }
+            out.into_boxed_slice()
+        })
+    }
+
+    /// Bytes of [`Message::ws`]: what the unit costs in a queue.
+    pub fn len(&self) -> usize {
+        self.plain.len()
+    }
+
+    /// Never true: a unit has a frame, and a frame a header.
+    pub fn is_empty(&self) -> bool {
+        self.plain.is_empty()
+    }
+
+    /// One text frame with `first` and `texts` joined, then one binary frame for each attachment.
+    fn from_texts(first: &str, texts: &[&str], attachments: &[Bytes]) -> Self {
+        let text_len = first.len() + texts.iter().map(|text| text.len()).sum::<usize>();
+        let attached: usize = attachments
+            .iter()
+            .map(|data| frame::server_frame_len(data.len()))
+            .sum();
+        let mut plain = Vec::with_capacity(frame::server_frame_len(text_len) + attached);
+        frame::write_server_header(&mut plain, TEXT, text_len);
+        plain.extend_from_slice(first.as_bytes());
+        for text in texts {
+            plain.extend_from_slice(text.as_bytes());
+        }
+        for data in attachments {
+            frame::write_server_frame(&mut plain, BINARY, &[data]);
+        }
+        Self::from_frames(plain)
+    }
+
+    fn from_frames(plain: Vec<u8>) -> Self {
+        Self {
+            plain: plain.into_boxed_slice(),
+            deflated: OnceCell::new(),
+            polling: OnceCell::new(),
+        }
+    }
+}

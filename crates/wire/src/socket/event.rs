@@ -1,0 +1,72 @@
+//! The array of an event: a name, then arguments.
+
+use std::borrow::Cow;
+
+use bellgate_codes::Refusal;
+
+use crate::json::{Scanner, Token, malformed, split_array};
+use crate::limits::Limits;
+
+/// Names that mean something else in clients and servers (`socket.io-parser` 4.2, `RESERVED_EVENTS`).
+const RESERVED: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
+/// Cuts `["name",1,{"a":2}]` into the name and the raw texts of the arguments.
+///
+/// A number is a name too, and is given as its text. Refused are a missing, reserved or too long
+/// name, and whatever is no array.
+pub fn split_event<'a>(
+    data: &'a str,
+    limits: &Limits,
+) -> Result<(Cow<'a, str>, Vec<&'a str>), Refusal> {
+    let name = name(data, limits)?;
+    let mut args = split_array(data)?;
+    if !args.is_empty() {
+        args.remove(0);
+    }
+    Ok((name, args))
+}
+
+/// The first element of the array, if it can be an event's name. What follows it is not looked at.
+pub(crate) fn name<'a>(data: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
+    let mut scanner = Scanner::new(data, limits.json_depth);
+    let (Some(Token::ArrayStart), Some(Token::Scalar(raw))) =
+        (scanner.next_token()?, scanner.next_token()?)
+    else {
+        return Err(malformed("an event lacks its name"));
+    };
+    let name = match raw.as_bytes().first() {
+        Some(b'"') => unquote(raw)?,
+        Some(b'-' | b'0'..=b'9') => Cow::Borrowed(raw),
+        _ => return Err(malformed("an event's name is neither text nor number")),
+    };
+    if name.len() > limits.event_name_bytes {
+        return Err(Refusal::PacketLimit {
+            what: "bytes in an event's name".to_owned(),
+            limit: limits.event_name_bytes.to_string(),
+        });
+    }
+    if RESERVED.contains(&name.as_ref()) {
+        return Err(malformed("an event's name is reserved"));
+    }
+    Ok(name)
+}
+
+/// The text of a JSON string. A lone surrogate has none.
+pub(crate) fn unquote(raw: &str) -> Result<Cow<'_, str>, Refusal> {
+    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+    match inner {
+        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => {
+            Ok(Cow::Borrowed(plain))
+        }
+        _ => serde_json::from_str(raw)
+            .map(Cow::Owned)
+            .map_err(|_| malformed("a name is not text")),
+    }
+}
