@@ -1,0 +1,23 @@
+//! Which pages may connect.
+//!
+//! One function decides for polling, WebSocket, preflight and the HTTP API: [`judge`]. It compares
+//! canonical forms only (contract §3). [`OriginPolicy::build`] makes the list from the settings
+//! and tells what it dropped; [`cors_headers`] is the only writer of CORS headers; a [`Binding`]
+//! keeps a session with the origin that opened it.
+
+mod binding;
+mod cors;
+mod generate;
+mod judge;
+mod list;
+mod nearest;
+mod pattern;
+mod policy;
+mod settings;
+
+pub use binding::Binding;
+pub use cors::cors_headers;
+pub use judge::{Rule, Verdict, judge};
+pub use pattern::Pattern;
+pub use policy::OriginPolicy;
+pub use settings::OriginSettings;
