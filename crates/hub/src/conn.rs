@@ -1,0 +1,167 @@
+//! One transport connection and the table of all of them, by the transport's own slots.
+
+use std::time::{Duration, Instant};
+
+use bellgate_engine::ConnId;
+use bellgate_wire::socket::Assembly;
+use smallvec::SmallVec;
+
+use crate::namespace::NamespaceId;
+
+/// How long what a client sent before it saw that the server had disconnected it is forgiven
+/// (hardening §1.1, kick race).
+const KICK_RACE: Duration = Duration::from_secs(10);
+
+/// What the hub keeps of one connection.
+pub(crate) struct Conn {
+    generation: u32,
+    /// The hub asked for the end: nothing is read or promised any more.
+    pub(crate) is_closing: bool,
+    /// When a first namespace must be joined; `None` once one was.
+    pub(crate) connect_by: Option<Instant>,
+    /// Its sockets, joined and waiting; the first stands inline.
+    sockets: SmallVec<[(NamespaceId, u32); 2]>,
+    /// A binary packet whose attachments are awaited.
+    pub(crate) partial: Option<Box<Partial>>,
+    /// Namespaces that the server took from it lately, and until when that is forgiven.
+    kicked: Vec<(NamespaceId, Instant)>,
+}
+
+/// A binary packet that is not whole.
+pub(crate) struct Partial {
+    pub(crate) assembly: Assembly,
+    pub(crate) deadline: Instant,
+}
+
+impl Conn {
+    pub(crate) fn sockets(&self) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        self.sockets.iter().map(|(_, socket)| *socket)
+    }
+
+    pub(crate) fn socket_in(&self, namespace: NamespaceId) -> Option<u32> {
+        let found = self.sockets.iter().find(|(known, _)| *known == namespace)?;
+        Some(found.1)
+    }
+
+    pub(crate) fn add(&mut self, namespace: NamespaceId, socket: u32) {
+        self.sockets.push((namespace, socket));
+        self.kicked.retain(|(known, _)| *known != namespace);
+    }
+
+    pub(crate) fn remove(&mut self, socket: u32) {
+        self.sockets.retain(|(_, known)| *known != socket);
+    }
+
+    pub(crate) fn sockets_len(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Notes that the server took a namespace from the client.
+    pub(crate) fn kick(&mut self, namespace: NamespaceId, now: Instant) {
+        self.kicked
+            .retain(|(known, until)| *known != namespace && *until > now);
+        self.kicked.push((namespace, now + KICK_RACE));
+    }
+
+    /// Whether the client may not know yet that it is out.
+    pub(crate) fn was_kicked(&self, namespace: NamespaceId, now: Instant) -> bool {
+        let mut kicked = self.kicked.iter();
+        kicked.any(|(known, until)| *known == namespace && *until > now)
+    }
+
+    /// The next moment at which something is overdue.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        if self.is_closing {
+            return None;
+        }
+        let partial = self.partial.as_ref().map(|partial| partial.deadline);
+        self.connect_by.into_iter().chain(partial).min()
+    }
+}
+
+/// All connections of the shard.
+#[derive(Default)]
+pub(crate) struct Conns {
+    slots: Vec<Option<Conn>>,
+    marks: Marks,
+}
+
+impl Conns {
+    /// Puts a fresh connection into its slot.
+    pub(crate) fn open(&mut self, id: ConnId, connect_by: Option<Instant>) {
+        let slot = id.slot as usize;
+        if self.slots.len() <= slot {
+            self.slots.resize_with(slot + 1, || None);
+            self.marks.last.resize(slot + 1, 0);
+        }
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = Some(Conn {
+                generation: id.generation,
+                is_closing: false,
+                connect_by,
+                sockets: SmallVec::new(),
+                partial: None,
+                kicked: Vec::new(),
+            });
+        }
+    }
+
+    /// The connection that holds a slot now, whatever its generation.
+    pub(crate) fn in_slot(&self, slot: u32) -> Option<ConnId> {
+        let conn = self.slots.get(slot as usize)?.as_ref()?;
+        Some(ConnId {
+            slot,
+            generation: conn.generation,
+        })
+    }
+
+    pub(crate) fn close(&mut self, id: ConnId) -> Option<Conn> {
+        let place = self.slots.get_mut(id.slot as usize)?;
+        place.take_if(|conn| conn.generation == id.generation)
+    }
+
+    pub(crate) fn get(&self, id: ConnId) -> Option<&Conn> {
+        let conn = self.slots.get(id.slot as usize)?.as_ref()?;
+        (conn.generation == id.generation).then_some(conn)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
+        let conn = self.slots.get_mut(id.slot as usize)?.as_mut()?;
+        (conn.generation == id.generation).then_some(conn)
+    }
+
+    /// The connection, unless its end is under way.
+    pub(crate) fn live_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
+        self.get_mut(id).filter(|conn| !conn.is_closing)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.iter().flatten().count()
+    }
+
+    /// The marks, for a walk over connections that visits each once.
+    pub(crate) fn marks(&mut self) -> &mut Marks {
+        &mut self.marks
+    }
+}
+
+/// Which walk visited which slot last: unions and except-lists need no set of their own.
+#[derive(Default)]
+pub(crate) struct Marks {
+    last: Vec<u64>,
+    walk: u64,
+}
+
+impl Marks {
+    /// Begins a walk: nobody was visited.
+    pub(crate) fn begin(&mut self) {
+        self.walk += 1;
+    }
+
+    /// `true` at the first visit of this walk.
+    pub(crate) fn visit(&mut self, conn: ConnId) -> bool {
+        self.last
+            .get_mut(conn.slot as usize)
+            .is_some_and(|last| std::mem::replace(last, self.walk) != self.walk)
+    }
+}

@@ -1,0 +1,321 @@
+//! What clients send: Engine.IO messages in, events for the application out.
+//!
+//! The protocol is taken strictly (hardening §1.1): whatever a well-behaved client never does ends
+//! the connection, apart from what crosses a disconnect by the server on its way.
+
+use std::time::Instant;
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{ConnId, Delivery, Outlet};
+use bellgate_wire::Message;
+use bellgate_wire::socket::{Assembled, Assembly, Kind, SocketPacket, encode};
+use bellgate_wire::{split_array, split_event};
+use bytes::Bytes;
+
+use crate::conn::Partial;
+use crate::event::Event;
+use crate::hub::Hub;
+use crate::socket::shared_sid;
+
+/// The plain refusal that the official test suite compares byte for byte (hardening §1, S5).
+const INVALID_NAMESPACE: &str = r#"{"message":"Invalid namespace"}"#;
+
+/// Where a packet is for.
+#[derive(Clone, Copy)]
+enum Addressee {
+    Socket(u32),
+    /// The client was disconnected a moment ago and may not know it.
+    Nobody,
+}
+
+/// A whole packet that is addressed to a socket, text or binary.
+struct Content<'a> {
+    kind: Kind,
+    id: Option<u64>,
+    data: &'a str,
+    attachments: Vec<Bytes>,
+}
+
+impl Hub {
+    /// A text message of a connection: one Socket.IO packet. What breaks the protocol closes the
+    /// connection through `out`. `request_id` goes into refusals, for whoever compares logs.
+    pub fn handle_text<O: Outlet + ?Sized>(
+        &mut self,
+        conn: ConnId,
+        text: &str,
+        request_id: &str,
+        now: Instant,
+        out: &mut O,
+    ) -> Option<Event> {
+        self.read_text(conn, text, request_id, now, out)
+            .unwrap_or_else(|why| {
+                self.fail(conn, why, out);
+                None
+            })
+    }
+
+    /// A binary message of a connection: the next attachment of the binary packet before it.
+    pub fn handle_binary<O: Outlet + ?Sized>(
+        &mut self,
+        conn: ConnId,
+        data: &[u8],
+        now: Instant,
+        out: &mut O,
+    ) -> Option<Event> {
+        self.read_binary(conn, data, now).unwrap_or_else(|why| {
+            self.fail(conn, why, out);
+            None
+        })
+    }
+
+    fn read_text<O: Outlet + ?Sized>(
+        &mut self,
+        conn: ConnId,
+        text: &str,
+        request_id: &str,
+        now: Instant,
+        out: &mut O,
+    ) -> Result<Option<Event>, Refusal> {
+        let Some(reading) = self.conns.live_mut(conn) else {
+            return Ok(None);
+        };
+        if reading.partial.is_some() {
+            return Err(out_of_place("text", "waiting for attachments"));
+        }
+        let packet = SocketPacket::decode(text, &self.config.limits)?;
+        match packet.kind {
+            Kind::Connect => self.handle_connect(conn, &packet, request_id, out),
+            Kind::ConnectError => Err(out_of_place(packet.kind.name(), "any")),
+            Kind::Disconnect => self.handle_disconnect(conn, packet.namespace, now),
+            Kind::BinaryEvent | Kind::BinaryAck => {
+                self.addressee(conn, packet.namespace, packet.kind, now)?;
+                self.begin_partial(conn, &packet, now)?;
+                Ok(None)
+            }
+            kind => {
+                let addressee = self.addressee(conn, packet.namespace, kind, now)?;
+                let content = Content {
+                    kind,
+                    id: packet.id,
+                    data: packet
+                        .data
+                        .ok_or_else(|| malformed("a packet without data"))?,
+                    attachments: Vec::new(),
+                };
+                self.handle_content(addressee, content)
+            }
+        }
+    }
+
+    fn read_binary(
+        &mut self,
+        conn: ConnId,
+        data: &[u8],
+        now: Instant,
+    ) -> Result<Option<Event>, Refusal> {
+        let Some(reading) = self.conns.live_mut(conn) else {
+            return Ok(None);
+        };
+        let Some(partial) = &mut reading.partial else {
+            return Err(out_of_place("binary", "without a binary event"));
+        };
+        if !partial.assembly.push(data)? {
+            return Ok(None);
+        }
+        let Some(partial) = reading.partial.take() else {
+            return Ok(None);
+        };
+        self.handle_assembled(conn, partial.assembly.finish(), now)
+    }
+
+    fn begin_partial(
+        &mut self,
+        conn: ConnId,
+        packet: &SocketPacket<'_>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let assembly = Assembly::begin(packet, &self.config.limits)?;
+        let deadline = now + self.config.attachment_timeout;
+        if let Some(reading) = self.conns.live_mut(conn) {
+            reading.partial = Some(Box::new(Partial { assembly, deadline }));
+        }
+        Ok(())
+    }
+
+    fn handle_assembled(
+        &mut self,
+        conn: ConnId,
+        whole: Assembled,
+        now: Instant,
+    ) -> Result<Option<Event>, Refusal> {
+        let addressee = self.addressee(conn, &whole.namespace, whole.kind, now)?;
+        let content = Content {
+            kind: whole.kind,
+            id: whole.id,
+            data: &whole.data,
+            attachments: whole.attachments,
+        };
+        self.handle_content(addressee, content)
+    }
+
+    /// Events and acks go to joined sockets only.
+    fn addressee(
+        &mut self,
+        conn: ConnId,
+        namespace: &str,
+        kind: Kind,
+        now: Instant,
+    ) -> Result<Addressee, Refusal> {
+        let id = self.namespaces.find(namespace);
+        let (Some(id), Some(reading)) = (id, self.conns.get(conn)) else {
+            return Err(out_of_place(kind.name(), "not connected"));
+        };
+        match reading.socket_in(id) {
+            Some(found) if self.is_joined(found) => Ok(Addressee::Socket(found)),
+            Some(_) => Err(out_of_place(
+                kind.name(),
+                "waiting for the answer to CONNECT",
+            )),
+            None if reading.was_kicked(id, now) => Ok(Addressee::Nobody),
+            None => Err(out_of_place(kind.name(), "not connected")),
+        }
+    }
+
+    fn handle_content(
+        &mut self,
+        addressee: Addressee,
+        content: Content<'_>,
+    ) -> Result<Option<Event>, Refusal> {
+        let Addressee::Socket(socket) = addressee else {
+            return Ok(None);
+        };
+        match content.kind {
+            Kind::Ack | Kind::BinaryAck => self.handle_ack(socket, content),
+            _ => self.handle_event(socket, content),
+        }
+    }
+
+    fn handle_event(
+        &mut self,
+        socket: u32,
+        content: Content<'_>,
+    ) -> Result<Option<Event>, Refusal> {
+        let (name, args) = split_event(content.data, &self.config.limits)?;
+        Ok(self.sockets.id(socket).map(|socket| Event::Received {
+            socket,
+            name: name.into_owned(),
+            args: args.into_iter().map(str::to_owned).collect(),
+            attachments: content.attachments,
+            ack: content.id,
+        }))
+    }
+
+    /// An answer counts once; one that nobody waits for is no offence, it may just be late.
+    fn handle_ack(&mut self, socket: u32, content: Content<'_>) -> Result<Option<Event>, Refusal> {
+        let id = content.id.ok_or_else(|| malformed("an ack without id"))?;
+        let args = split_array(content.data)?;
+        let Some(owing) = self.sockets.get_mut(socket) else {
+            return Ok(None);
+        };
+        if !owing.settle(id) {
+            return Ok(None);
+        }
+        let args = args.into_iter().map(str::to_owned).collect();
+        let answer = (shared_sid(owing), args, content.attachments);
+        Ok(self.acks.answer(id, answer))
+    }
+
+    fn handle_connect<O: Outlet + ?Sized>(
+        &mut self,
+        conn: ConnId,
+        packet: &SocketPacket<'_>,
+        request_id: &str,
+        out: &mut O,
+    ) -> Result<Option<Event>, Refusal> {
+        let Some(namespace) = self.namespaces.find(packet.namespace) else {
+            self.refuse_unknown(conn, packet.namespace, request_id, out);
+            return Ok(None);
+        };
+        let limit = self.config.sockets_per_conn;
+        let Some(asking) = self.conns.live_mut(conn) else {
+            return Ok(None);
+        };
+        if asking.socket_in(namespace).is_some() {
+            return Err(out_of_place("CONNECT", "connected or connecting"));
+        }
+        if asking.sockets_len() >= limit {
+            return Err(Refusal::SocketLimit {
+                what: "namespaces".into(),
+                limit: limit.to_string(),
+            });
+        }
+        let index = self.sockets.insert(conn, namespace);
+        asking.add(namespace, index);
+        let Some(socket) = self.sockets.id(index) else {
+            return Ok(None);
+        };
+        Ok(Some(Event::Connect {
+            socket,
+            namespace: self.namespaces.name(namespace).cloned().unwrap_or_default(),
+            auth: packet.data.map(str::to_owned),
+        }))
+    }
+
+    fn refuse_unknown<O: Outlet + ?Sized>(
+        &self,
+        conn: ConnId,
+        namespace: &str,
+        request_id: &str,
+        out: &mut O,
+    ) {
+        let text = if self.config.plain_refusals {
+            encode::connect_error(namespace, INVALID_NAMESPACE)
+        } else {
+            let why = Refusal::NamespaceUnknown {
+                namespace: namespace.to_owned(),
+            };
+            encode::connect_error(namespace, &why.connect_error(request_id, None))
+        };
+        out.send(conn, &Message::text(&text).into(), Delivery::Regular);
+    }
+
+    /// The client leaves a namespace; the transport stays, also after the last one.
+    fn handle_disconnect(
+        &mut self,
+        conn: ConnId,
+        namespace: &str,
+        now: Instant,
+    ) -> Result<Option<Event>, Refusal> {
+        let addressee = self.addressee(conn, namespace, Kind::Disconnect, now)?;
+        let Addressee::Socket(socket) = addressee else {
+            return Ok(None);
+        };
+        let mut events = Vec::new();
+        let reason = Refusal::ClientDisconnect {}.code().row().reason;
+        self.dissolve(socket, reason, &mut events);
+        let mut events = events.into_iter();
+        let first = events.next();
+        self.acks.keep(events, now);
+        Ok(first)
+    }
+
+    pub(crate) fn is_joined(&self, socket: u32) -> bool {
+        self.sockets
+            .get(socket)
+            .is_some_and(crate::socket::Socket::is_joined)
+    }
+}
+
+fn out_of_place(packet: &str, state: &str) -> Refusal {
+    Refusal::PacketOutOfPlace {
+        packet: packet.into(),
+        state: state.into(),
+    }
+}
+
+fn malformed(detail: &str) -> Refusal {
+    Refusal::PacketMalformed {
+        layer: "Socket.IO".into(),
+        detail: detail.into(),
+    }
+}
