@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Simulated Engine.IO peers.

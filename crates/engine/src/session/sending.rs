@@ -1,0 +1,99 @@
+//! The way out: the send queue and the WebSocket that empties it.
+
+use std::rc::Rc;
+
+use bellgate_codes::Refusal;
+use bellgate_wire::Message;
+use smallvec::SmallVec;
+
+use super::Session;
+use crate::config::Transport;
+use crate::conn::Delivery;
+use crate::phase::Phase;
+use crate::tombstone::Last;
+
+impl Session {
+    /// Queues a message; a closed session takes it and does nothing.
+    ///
+    /// A volatile message is dropped where the client cannot take it right now: on a WebSocket with a
+    /// queue, on polling without a waiting GET. It replaces a volatile one that waits at the end of
+    /// the queue, and never overtakes a regular one (hardening §1.2, 24).
+    ///
+    /// Errors: [`Refusal::SlowConsumer`] where the queue would pass the send buffer even without its
+    /// volatile messages; the session is closed (contract §10). A single message to an empty queue
+    /// may be larger: whoever has taken everything is not slow.
+    pub fn send(&mut self, message: Rc<Message>, delivery: Delivery) -> Result<(), Refusal> {
+        if self.is_closed() {
+            return Ok(());
+        }
+        if delivery == Delivery::Volatile {
+            let may_append = self.is_writable(message.len());
+            self.outbox.offer(message, may_append);
+            return Ok(());
+        }
+        if self.is_over_limit(message.len()) {
+            self.outbox.drop_volatile();
+        }
+        if self.is_over_limit(message.len()) {
+            let why = Refusal::SlowConsumer {
+                queued: (self.outbox.bytes() + message.len()).to_string(),
+                limit: self.config.send_buffer.to_string(),
+            };
+            self.fail(why.clone());
+            return Err(why);
+        }
+        self.outbox.push(message);
+        Ok(())
+    }
+
+    /// Bytes that wait for the client, counted as plain WebSocket frames; a message that is partly
+    /// written counts whole.
+    pub fn queued_bytes(&self) -> usize {
+        self.outbox.bytes()
+    }
+
+    /// Whether there is something to write to the WebSocket, or to answer the waiting GET with, now.
+    pub fn has_output(&self) -> bool {
+        match &self.phase {
+            Phase::Polling => self.is_waiting && !self.outbox.is_empty(),
+            Phase::Probing(probe) => {
+                self.is_waiting && (probe.is_noop_due() || !self.outbox.is_empty())
+            }
+            // A poll that was left over from the upgrade counts too.
+            Phase::Websocket => self.is_waiting || !self.outbox.is_empty(),
+            Phase::Closed(tombstone) => match tombstone.transport {
+                Transport::Polling => self.is_waiting && tombstone.last != Last::Nothing,
+                Transport::Websocket => self.is_waiting || !self.outbox.is_empty(),
+            },
+        }
+    }
+
+    /// Shows the bytes that the WebSocket has not taken, front first, until `limit` bytes are
+    /// reached: at least one slice where there is anything, at most 1024. Nothing on polling.
+    pub fn gather<'a>(&'a self, out: &mut SmallVec<[&'a [u8]; 16]>, limit: usize) {
+        if self.transport() == Transport::Websocket {
+            self.outbox.gather(out, limit, self.deflate());
+        }
+    }
+
+    /// The socket took this many bytes of what [`Session::gather`] shows.
+    pub fn consume(&mut self, written: usize) {
+        if self.transport() == Transport::Websocket {
+            let deflate = self.deflate();
+            self.outbox.consume(written, deflate);
+        }
+    }
+
+    fn is_over_limit(&self, more: usize) -> bool {
+        let queued = self.outbox.bytes();
+        queued > 0 && queued.saturating_add(more) > self.config.send_buffer
+    }
+
+    /// Whether a volatile message of this length may be queued.
+    fn is_writable(&self, len: usize) -> bool {
+        match self.transport() {
+            Transport::Polling => self.is_waiting && !self.is_over_limit(len),
+            Transport::Websocket => self.outbox.is_empty(),
+        }
+    }
+}
