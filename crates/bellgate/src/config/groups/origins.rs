@@ -1,0 +1,142 @@
+//! Which pages may connect: origins, credentials, preflights.
+
+use std::time::Duration;
+
+use crate::config::table::{Group, Item, Kind, PLAIN, Reload, Setting, Unit, s};
+use crate::config::value::{Switch, Values};
+
+/// The policy for origins, before the generated ones are added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the table"
+)]
+pub struct Origins {
+    /// `SOCKETIO_CORS_ORIGINS`, entries as written; `None`: the generated list.
+    pub allowed: Option<Vec<String>>,
+    /// `SOCKETIO_CORS_CREDENTIALS`.
+    pub credentials: bool,
+    /// `SOCKETIO_CORS_METHODS`, upper case.
+    pub methods: Vec<String>,
+    /// `SOCKETIO_CORS_HEADERS`, as written.
+    pub headers: Vec<String>,
+    /// `SOCKETIO_CORS_MAX_AGE`.
+    pub max_age: Duration,
+    /// `SOCKETIO_ALLOW_NULL_ORIGIN`.
+    pub allow_null: bool,
+    /// `SOCKETIO_REQUIRE_ORIGIN`.
+    pub require_origin: bool,
+    /// `SOCKETIO_REQUIRE_HTTPS`; `auto` is on with production's rules.
+    pub require_https: Switch,
+    /// `BELLGATE_ALLOW_ANY_ORIGIN`: `*` does not stop a start in production.
+    pub allow_any: bool,
+}
+
+impl Origins {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        Self {
+            allowed: values.take("SOCKETIO_CORS_ORIGINS"),
+            credentials: values.take("SOCKETIO_CORS_CREDENTIALS"),
+            methods: values.take("SOCKETIO_CORS_METHODS"),
+            headers: values.take("SOCKETIO_CORS_HEADERS"),
+            max_age: values.take("SOCKETIO_CORS_MAX_AGE"),
+            allow_null: values.take("SOCKETIO_ALLOW_NULL_ORIGIN"),
+            require_origin: values.take("SOCKETIO_REQUIRE_ORIGIN"),
+            require_https: values.take("SOCKETIO_REQUIRE_HTTPS"),
+            allow_any: values.take("BELLGATE_ALLOW_ANY_ORIGIN"),
+        }
+    }
+}
+
+/// The rows.
+pub const GROUP: Group = Group {
+    title: "Origins",
+    rows: &[
+        Setting {
+            name: "SOCKETIO_CORS_ORIGINS",
+            aliases: &["WEBSOCKET_CORS_ORIGINS"],
+            kind: Kind::List(Item::Text),
+            reload: Reload::Live,
+            short: "origins of pages that may connect; replaces the generated ones",
+            long: "Unset: http and https of FLASK_HOST:FLASK_PORT (all three loopback hosts when \
+                   it is one) and BELLGATE_PUBLIC_URL. https://*.example.com admits every host \
+                   below example.com; * admits every page and turns credentials off.",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_CORS_CREDENTIALS",
+            kind: Kind::Switch,
+            default: "true",
+            reload: Reload::Live,
+            short: "cookies of cross-origin pages are read",
+            long: "Off: pages log in by token only.",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_CORS_METHODS",
+            kind: Kind::List(Item::Method),
+            default: "GET,POST",
+            reload: Reload::Live,
+            short: "methods that a preflight admits",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_CORS_HEADERS",
+            kind: Kind::List(Item::Header),
+            default: "Content-Type,Authorization,X-CSRFToken,X-CSRF-Token",
+            reload: Reload::Live,
+            short: "request headers that a preflight admits",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_CORS_MAX_AGE",
+            kind: Kind::Duration {
+                unit: Unit::Second,
+                from: s(0),
+                to: s(86_400),
+            },
+            default: "600",
+            reload: Reload::Live,
+            short: "how long a browser may keep the answer to a preflight",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_ALLOW_NULL_ORIGIN",
+            kind: Kind::Switch,
+            default: "false",
+            reload: Reload::Live,
+            short: "pages with the origin null (files, sandboxed frames) may connect, by token only",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_REQUIRE_ORIGIN",
+            kind: Kind::Switch,
+            default: "false",
+            when_invalid: Some("true"),
+            reload: Reload::Live,
+            short: "requests without an Origin header are refused",
+            long: "Programs send none: on, only pages of browsers may connect.",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_REQUIRE_HTTPS",
+            kind: Kind::Or {
+                word: "auto",
+                other: &Kind::Switch,
+            },
+            default: "auto",
+            when_invalid: Some("true"),
+            reload: Reload::Live,
+            short: "no http origin is generated or admitted; auto is on in production",
+            ..PLAIN
+        },
+        Setting {
+            name: "BELLGATE_ALLOW_ANY_ORIGIN",
+            kind: Kind::Switch,
+            default: "false",
+            reload: Reload::Live,
+            short: "a * in SOCKETIO_CORS_ORIGINS does not stop the start in production",
+            ..PLAIN
+        },
+    ],
+};

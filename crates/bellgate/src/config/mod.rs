@@ -1,0 +1,143 @@
+//! Settings: one table, and everything that is made from it.
+//!
+//! Start at [`table`]: a row holds a setting's name, type, bounds, default and meaning, and is
+//! the only place that does. [`groups`] has the rows and the typed fields that are made of them,
+//! [`value`] the parsers, [`load`] the way from sources to [`Settings`], [`report`] what is said
+//! about values that cannot be used, [`render`] the texts for people. Nothing else in Bellgate
+//! reads the environment, and nothing here decides what a setting does.
+//!
+//! ```
+//! use bellgate::config::{Settings, Sources};
+//!
+//! let sources = Sources::new()
+//!     .with_flags([("SOCKETIO_PORT", "6001")])
+//!     .with_environment([("SOCKETIO_PING_TIMEOUT", "60000")]);
+//! let loaded = Settings::load(&sources);
+//! assert_eq!(loaded.settings.sessions.ping_timeout.as_secs(), 60);
+//! assert!(loaded.warnings[0].to_string().contains("was 60000ms meant?"));
+//! ```
+
+pub mod groups;
+pub mod load;
+mod nearest;
+pub mod report;
+pub mod secret;
+pub mod table;
+mod tls;
+mod unknown;
+pub mod value;
+
+pub use self::groups::api::Api;
+pub use self::groups::app::{App, Environment};
+pub use self::groups::limits::Limits;
+pub use self::groups::listen::{Listen, TlsFiles};
+pub use self::groups::logging::{LogFormat, LogLevel, Logging};
+pub use self::groups::origins::Origins;
+pub use self::groups::sessions::Sessions;
+pub use self::load::{Effective, Loaded, Sources};
+pub use self::report::{Fatal, Source, Warning};
+pub use self::secret::{ApiKey, Scope, Secret};
+pub use self::value::{Address, Switch};
+
+/// All settings, typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The web application that Bellgate stands beside.
+    pub app: App,
+    /// Where Bellgate listens, and whom it believes.
+    pub listen: Listen,
+    /// Which pages may connect.
+    pub origins: Origins,
+    /// How sessions are opened and kept.
+    pub sessions: Sessions,
+    /// What clients may cost.
+    pub limits: Limits,
+    /// The HTTP API.
+    pub api: Api,
+    /// The log.
+    pub logging: Logging,
+}
+
+impl Settings {
+    /// Reads the sources. Nothing in them stops it; what they lack is the table's default.
+    pub fn load(sources: &Sources) -> Loaded {
+        load::load(sources)
+    }
+
+    /// Whether no plaintext origin is generated or admitted.
+    pub fn is_https_required(&self) -> bool {
+        let production = self.app.environment.is_production();
+        self.origins.require_https.or(production)
+    }
+
+    fn take(values: &mut value::Values) -> Self {
+        let app = App::take(values);
+        Self {
+            listen: Listen::take(values),
+            origins: Origins::take(values),
+            sessions: Sessions::take(values),
+            limits: Limits::take(values),
+            api: Api::take(values, app.environment),
+            logging: Logging::take(values),
+            app,
+        }
+    }
+}
+
+impl Default for Settings {
+    /// The table's defaults.
+    fn default() -> Self {
+        Self::load(&Sources::new()).settings
+    }
+}
+
+/// The environment of this process, for [`Sources::with_environment`].
+///
+/// The one place that reads it. Text that is no UTF-8 gets replacement characters, which the
+/// parsers refuse.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one reader of the environment"
+)]
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_reaches_its_field() {
+        let loaded = Settings::load(&Sources::new());
+        let mut values = value::Values::default();
+        for effective in loaded.effective {
+            values.insert(effective.setting.name, effective.value);
+        }
+        let settings = Settings::take(&mut values);
+        assert_eq!(values.left(), [""; 0], "no field takes these");
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn production_requires_https_unless_told_otherwise() {
+        let required = |environment: &[(&str, &str)]| {
+            let sources = Sources::new().with_environment(environment.iter().copied());
+            Settings::load(&sources).settings.is_https_required()
+        };
+        assert!(!required(&[]));
+        assert!(required(&[("BELLGATE_ENV", "staging")]));
+        assert!(required(&[("SOCKETIO_REQUIRE_HTTPS", "yes")]));
+        assert!(!required(&[
+            ("FLASK_ENV", "production"),
+            ("SOCKETIO_REQUIRE_HTTPS", "off")
+        ]));
+    }
+}

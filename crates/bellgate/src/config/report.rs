@@ -1,0 +1,202 @@
+//! What is said about values: where they come from, what was wrong with them, what stops a start.
+
+use std::fmt;
+
+/// Where a value comes from, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The command line.
+    Flag,
+    /// The environment.
+    Environment,
+    /// The table.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::Default => "default",
+        })
+    }
+}
+
+/// Something that the operator should know. It never contains a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// The value cannot be used; another one is.
+    Invalid {
+        /// The name under which it was set.
+        name: String,
+        /// The value, escaped.
+        value: String,
+        /// Why, as a fragment.
+        reason: String,
+        /// The value that is used; empty: none.
+        used: &'static str,
+    },
+    /// One entry of a list cannot be used; the others are.
+    Dropped {
+        /// The name under which the list was set.
+        name: String,
+        /// The entry as written, or its place where it may be a secret.
+        entry: String,
+        /// Why, as a fragment.
+        reason: String,
+    },
+    /// No setting has this name.
+    Unknown {
+        /// The name.
+        name: String,
+        /// The likely meant one.
+        nearest: Option<String>,
+    },
+    /// An older name was used.
+    Deprecated {
+        /// The older name.
+        alias: String,
+        /// The name to use.
+        name: &'static str,
+    },
+    /// A second name of a setting that is set already; its value is not read.
+    Shadowed {
+        /// The name that is not read.
+        name: String,
+        /// The name that is.
+        by: String,
+    },
+}
+
+impl Warning {
+    /// Whether `--strict` makes it stop the start: deprecations and advice do not.
+    pub fn counts_when_strict(&self) -> bool {
+        match self {
+            Self::Invalid { .. } | Self::Dropped { .. } | Self::Unknown { .. } => true,
+            Self::Deprecated { .. } | Self::Shadowed { .. } => false,
+        }
+    }
+
+    /// The name that the warning is about, as it was written.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Invalid { name, .. }
+            | Self::Dropped { name, .. }
+            | Self::Unknown { name, .. }
+            | Self::Shadowed { name, .. } => name,
+            Self::Deprecated { alias, .. } => alias,
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid {
+                name,
+                value,
+                reason,
+                used: "",
+            } => write!(f, "{name}={value} {reason}; it stays unset"),
+            Self::Invalid {
+                name,
+                value,
+                reason,
+                used,
+            } => write!(f, "{name}={value} {reason}; {used} is used instead"),
+            Self::Dropped {
+                name,
+                entry,
+                reason,
+            } => {
+                let entry = entry.escape_debug();
+                write!(f, "{name}: {entry} {reason}; it is left out")
+            }
+            Self::Unknown {
+                name,
+                nearest: Some(nearest),
+            } => {
+                write!(f, "{name} is no setting; was {nearest} meant?")
+            }
+            Self::Unknown {
+                name,
+                nearest: None,
+            } => write!(f, "{name} is no setting"),
+            Self::Deprecated { alias, name } => {
+                write!(f, "{alias} is an older name: use {name}")
+            }
+            Self::Shadowed { name, by } => {
+                write!(f, "{name} is not read: {by} is set")
+            }
+        }
+    }
+}
+
+/// A fault with which going on would be unsafe. It never contains a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fatal {
+    /// The file that `NAME_FILE` names cannot be read.
+    SecretFile {
+        /// The name with `_FILE`.
+        name: String,
+        /// The file.
+        path: String,
+        /// Why, as a fragment.
+        reason: String,
+    },
+    /// One of the two TLS files is set, the other is not.
+    TlsIncomplete {
+        /// The one that is set.
+        set: &'static str,
+        /// The one that is missing.
+        missing: &'static str,
+    },
+    /// A TLS file cannot be read, or does not hold what it should.
+    TlsFile {
+        /// The setting.
+        name: &'static str,
+        /// The file.
+        path: String,
+        /// Why, as a fragment.
+        reason: String,
+    },
+    /// The origin policy refuses to start (a `*` in production).
+    Origins {
+        /// The sentence, which names the setting.
+        text: String,
+    },
+    /// A listener's address is taken or cannot be had. The one who opens it reports this.
+    Listen {
+        /// The setting that names the address.
+        name: &'static str,
+        /// The address.
+        address: String,
+        /// Why, as a fragment.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Fatal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SecretFile { name, path, reason } => {
+                write!(f, "{name}={path} cannot be read: {reason}")
+            }
+            Self::TlsIncomplete { set, missing } => {
+                write!(f, "{set} is set and {missing} is not: TLS needs both")
+            }
+            Self::TlsFile { name, path, reason } => {
+                write!(f, "{name}={path} cannot be used: {reason}")
+            }
+            Self::Origins { text } => f.write_str(text),
+            Self::Listen {
+                name,
+                address,
+                reason,
+            } => write!(f, "cannot listen on {address} ({name}): {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Fatal {}
