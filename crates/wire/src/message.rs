@@ -74,6 +74,12 @@ impl Message {
         })
     }
 
+    /// The answer to a WebSocket ping (RFC 6455 §5.5.3). It belongs to a WebSocket's queue only, where
+    /// it waits until the frame before it is written whole.
+    pub fn pong(payload: &[u8]) -> Self {
+        Self::from_frames(crate::ws::pong_frame(payload))
+    }
+
     /// All frames of the unit as a server sends them: unmasked, one behind the other.
     pub fn ws(&self) -> &[u8] {
         &self.plain

@@ -1,0 +1,51 @@
+//! What the transport needs to know. Every value comes from the settings table of the `bellgate`
+//! crate; there are no defaults here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellgate_engine::EngineConfig;
+use bellgate_gate::TrustedProxies;
+use bellgate_gate::origin::OriginPolicy;
+use bellgate_wire::Limits;
+
+/// Where the server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListenAddr {
+    /// A host name or address with a port; every address that the name has is bound.
+    Tcp {
+        /// The name or address as it was configured.
+        host: String,
+        /// The port; 0 lets the system choose.
+        port: u16,
+    },
+    /// A unix socket at this path.
+    Unix(std::path::PathBuf),
+}
+
+/// Configuration of all shards of one server.
+#[derive(Clone)]
+pub struct TransportConfig {
+    /// Where to listen; none when the server is mounted in another one.
+    pub listen: Option<ListenAddr>,
+    /// Number of shards, each with a thread of its own.
+    pub shards: usize,
+    /// The Engine.IO paths, each with a trailing slash; [`crate::Opening::mount`] is the index.
+    pub paths: Vec<String>,
+    /// Timing and limits of sessions.
+    pub engine: EngineConfig,
+    /// Limits of messages.
+    pub limits: Limits,
+    /// Which origins may connect.
+    pub origins: Arc<OriginPolicy>,
+    /// Which peers' forwarded headers are believed.
+    pub proxies: Arc<TrustedProxies>,
+    /// Certificate and key, where the server speaks TLS itself.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Most sessions at once, over all shards.
+    pub max_connections: usize,
+    /// Answers and frames from this size on are compressed; `None` = never.
+    pub compression: Option<usize>,
+    /// Time within which the sessions are closed when the server goes down.
+    pub drain_window: Duration,
+}

@@ -1,0 +1,89 @@
+//! The responses of the Engine.IO endpoint.
+
+use std::time::Duration;
+
+use bellgate_codes::Refusal;
+use bellgate_gate::origin::{OriginPolicy, cors_headers};
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+use super::Judged;
+
+/// The header that names a request in answers and logs.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How long a client waits after a temporary refusal.
+pub const RETRY: Duration = Duration::from_secs(2);
+
+/// A text answer of the protocol.
+pub(crate) fn text(body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=UTF-8"),
+    );
+    response
+}
+
+/// The answer to a preflight that was admitted.
+pub(crate) fn preflight() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// A refusal under the Engine.IO path: its status, the JSON body, and when to come back.
+///
+/// `retry_after` is jittered by the caller's client anyway; a temporary refusal names the least.
+pub fn refusal(refusal: &Refusal, request_id: &str) -> Response<Full<Bytes>> {
+    let status =
+        StatusCode::from_u16(refusal.code().row().status).unwrap_or(StatusCode::BAD_REQUEST);
+    let retry_after = matches!(status.as_u16(), 429 | 503).then_some(RETRY);
+    let mut response = Response::new(Full::new(Bytes::from(
+        refusal.http_body(request_id, retry_after),
+    )));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(after) = retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs()));
+    }
+    response
+}
+
+/// `101 Switching Protocols` to a WebSocket.
+pub(crate) fn switching(accept: &str, extensions: Option<&'static str>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    if let Ok(accept) = HeaderValue::from_str(accept) {
+        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(extensions) = extensions {
+        headers.insert(
+            SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static(extensions),
+        );
+    }
+    response
+}
+
+/// What every answer on the public listener carries, errors included.
+pub fn finish<B>(response: &mut Response<B>, policy: &OriginPolicy, judged: &Judged) {
+    let headers = response.headers_mut();
+    cors_headers(policy, &judged.facts, &judged.verdict, headers);
+    if let Ok(id) = HeaderValue::from_str(&judged.request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("private, no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}

@@ -1,0 +1,386 @@
+//! What an Engine.IO request is, and what it gets (Engine.IO protocol 4; error numbers as in
+//! `engine.io/lib/server.ts`).
+//!
+//! Order of the checks: query, transport, origin, session or handshake. A request of a session
+//! that lives on another shard is handed over whole before anything of it is read.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{ConnId, Transport};
+use bellgate_gate::origin::Binding;
+use bytes::Bytes;
+use http::header::{SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full};
+use tokio::sync::oneshot;
+
+use super::query::Query;
+use super::{Arrival, BoxError, Handover, Judged, Purpose, Reply, answer, poll, post};
+use crate::app::{App, Opening};
+use crate::server::Shared;
+use crate::shard::inlet::Inlet;
+use crate::shard::{Local, Seat, now};
+use crate::sid::Sid;
+use crate::websocket::lane;
+
+/// Everything that a request of this shard needs.
+pub struct Endpoint<A: App> {
+    pub(crate) local: Local<A>,
+    pub(crate) shared: Arc<Shared<A::Command>>,
+    pub(crate) index: u16,
+}
+
+impl<A: App> Clone for Endpoint<A> {
+    fn clone(&self) -> Self {
+        Self {
+            local: self.local.clone(),
+            shared: Arc::clone(&self.shared),
+            index: self.index,
+        }
+    }
+}
+
+impl<A: App> Endpoint<A> {
+    /// Answers one Engine.IO request; never fails, never panics, and carries the CORS headers always.
+    pub(crate) async fn handle<B>(&self, request: Request<B>, judged: Judged, mount: usize) -> Reply
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let reply = self.decide(request, &judged, mount).await;
+        let mut reply = reply.unwrap_or_else(|refusal| {
+            self.local.borrow().net.stats.count_refusal(refusal.code());
+            tracing::info!(
+                code = refusal.code().name(),
+                request_id = &*judged.request_id,
+                detail = refusal.log_detail(),
+                "refused: {}",
+                refusal.cause()
+            );
+            Reply::Answer(answer::refusal(&refusal, &judged.request_id))
+        });
+        let (Reply::Answer(response) | Reply::Upgrade(response, _)) = &mut reply;
+        answer::finish(response, &self.shared.config.origins, &judged);
+        reply
+    }
+
+    async fn decide<B>(
+        &self,
+        request: Request<B>,
+        judged: &Judged,
+        mount: usize,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if request.method() == Method::OPTIONS {
+            return match &judged.verdict.refusal {
+                None => Ok(Reply::Answer(answer::preflight())),
+                Some(refusal) => Err(refusal.clone()),
+            };
+        }
+        let query = Query::parse(request.uri().query().unwrap_or_default())?;
+        let transport = self.transport(query.transport)?;
+        if let Some(refusal) = &judged.verdict.refusal {
+            return Err(refusal.clone());
+        }
+        let Some(sid) = query.sid else {
+            return self.handshake(&request, &query, transport, judged, mount);
+        };
+        let sid = Sid::parse(sid).ok_or(Refusal::SessionUnknown {})?;
+        if sid.shard != self.index {
+            return self.hand_over(request, judged, mount, sid.shard).await;
+        }
+        self.of_session(request, judged, &sid, transport).await
+    }
+
+    fn transport(&self, name: Option<&str>) -> Result<Transport, Refusal> {
+        let transports = &self.shared.config.engine.transports;
+        match name {
+            Some("polling") if transports.polling => Ok(Transport::Polling),
+            Some("websocket") if transports.websocket => Ok(Transport::Websocket),
+            other => {
+                let named: String = other
+                    .unwrap_or("none")
+                    .chars()
+                    .filter(char::is_ascii_graphic)
+                    .take(32)
+                    .collect();
+                Err(Refusal::TransportUnknown { transport: named })
+            }
+        }
+    }
+
+    /// A request without a sid: it opens a session, if it may.
+    fn handshake<B>(
+        &self,
+        request: &Request<B>,
+        query: &Query<'_>,
+        transport: Transport,
+        judged: &Judged,
+        mount: usize,
+    ) -> Result<Reply, Refusal> {
+        if request.method() != Method::GET {
+            return Err(Refusal::HandshakeMethod {
+                method: request.method().as_str().chars().take(16).collect(),
+            });
+        }
+        if query.eio != Some("4") {
+            let version = query
+                .eio
+                .unwrap_or("none")
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(8)
+                .collect();
+            return Err(Refusal::ProtocolVersion { version });
+        }
+        let upgrade = match transport {
+            Transport::Polling if wants_websocket(request.headers()) => {
+                return Err(Refusal::BadRequest {
+                    detail: "a WebSocket handshake asks for transport=polling".into(),
+                });
+            }
+            Transport::Polling => None,
+            Transport::Websocket => Some(self.upgrade(request.headers())?),
+        };
+        if self.shared.draining.load(Ordering::Acquire) {
+            return Err(Refusal::ServerDraining {});
+        }
+        let limit = self.shared.config.max_connections;
+        let seat = Seat::take(&self.shared.sessions, limit).ok_or_else(|| Refusal::ServerFull {
+            limit: limit.to_string(),
+        })?;
+        let opening = Opening {
+            facts: Box::new((*judged.facts).clone()),
+            request_id: judged.request_id.to_string(),
+            transport,
+            mount,
+        };
+        if let Some((response, deflate)) = upgrade {
+            let purpose = Purpose::Open(Box::new(opening), seat);
+            return Ok(Reply::Upgrade(
+                response,
+                Box::new(Arrival {
+                    shard: self.index,
+                    deflate,
+                    purpose,
+                }),
+            ));
+        }
+        let mut binding = Binding::default();
+        binding.admit(&judged.facts)?;
+        let now = now();
+        let mut shard = self.local.borrow();
+        let id = shard.open(transport, seat, binding, opening, now)?;
+        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
+        conn.session.handle_poll(now)?;
+        let body = conn
+            .session
+            .take_payload()
+            .ok_or(Refusal::SessionUnknown {})?;
+        shard.net.stats.bytes_out.add(body.len() as u64);
+        shard.net.touch(id);
+        shard.settle(now);
+        Ok(Reply::Answer(answer::text(body)))
+    }
+
+    /// The `101` to a WebSocket handshake, and whether its frames may be compressed.
+    fn upgrade(&self, headers: &HeaderMap) -> Result<(Response<Full<Bytes>>, bool), Refusal> {
+        let accept = websocket_accept(headers)?;
+        let deflate = match self.shared.config.compression {
+            Some(_) => headers
+                .get(SEC_WEBSOCKET_EXTENSIONS)
+                .and_then(|offer| offer.to_str().ok())
+                .and_then(bellgate_wire::ws::negotiate_deflate),
+            None => None,
+        };
+        Ok((answer::switching(&accept, deflate), deflate.is_some()))
+    }
+
+    /// Moves a request to the shard that holds its session, and brings the answer back.
+    async fn hand_over<B>(
+        &self,
+        request: Request<B>,
+        judged: &Judged,
+        mount: usize,
+        to: u16,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let remote = self
+            .shared
+            .remotes
+            .get(usize::from(to))
+            .ok_or(Refusal::SessionUnknown {})?;
+        self.local.borrow().net.stats.handovers.add(1);
+        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        let handover = Box::new(Handover {
+            request,
+            judged: judged.clone(),
+            mount,
+        });
+        let (sender, receiver) = oneshot::channel();
+        if !remote.send(Inlet::Request(handover, sender)) {
+            return Err(Refusal::SessionUnknown {});
+        }
+        // The owner drops the sender only when it goes down.
+        receiver.await.map_err(|_| Refusal::ServerShutdown {})
+    }
+
+    /// A request of a session of this shard.
+    async fn of_session<B>(
+        &self,
+        request: Request<B>,
+        judged: &Judged,
+        sid: &Sid,
+        transport: Transport,
+    ) -> Result<Reply, Refusal>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<BoxError>,
+    {
+        let id = self.admit(judged, sid)?;
+        let (parts, body) = request.into_parts();
+        if transport == Transport::Websocket || wants_websocket(&parts.headers) {
+            return self.probe(&parts, id);
+        }
+        match parts.method {
+            Method::GET => {
+                let body = poll::wait(&self.local, id).await?;
+                let compressed = self.shared.config.compression;
+                Ok(Reply::Answer(super::compress::answer(
+                    body,
+                    &parts.headers,
+                    compressed,
+                )))
+            }
+            Method::POST => {
+                post::receive(&self.local, id, &parts.headers, body).await?;
+                Ok(Reply::Answer(answer::text(b"ok".to_vec())))
+            }
+            method => Err(Refusal::HandshakeMethod {
+                method: method.as_str().chars().take(16).collect(),
+            }),
+        }
+    }
+
+    /// Finds the session and checks that the request's origin is the session's.
+    fn admit(&self, judged: &Judged, sid: &Sid) -> Result<ConnId, Refusal> {
+        let now = now();
+        let mut shard = self.local.borrow();
+        let id = shard.net.find(sid).ok_or(Refusal::SessionUnknown {})?;
+        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
+        // A deadline that has passed counts, whenever the timer task gets to it.
+        if conn.session.poll_deadline().is_some_and(|at| at <= now) {
+            conn.session.handle_timeout(now);
+        }
+        let bound = conn.binding.admit(&judged.facts);
+        if let Err(refusal) = &bound {
+            conn.session.abort(refusal.clone());
+        }
+        shard.net.touch(id);
+        shard.settle(now);
+        bound.map(|()| id)
+    }
+
+    /// A WebSocket handshake for a session: the probe of an upgrade.
+    fn probe(&self, parts: &Parts, id: ConnId) -> Result<Reply, Refusal> {
+        if parts.method != Method::GET {
+            return Err(Refusal::HandshakeMethod {
+                method: parts.method.as_str().chars().take(16).collect(),
+            });
+        }
+        let (response, deflate) = self.upgrade(&parts.headers)?;
+        let now = now();
+        let mut shard = self.local.borrow();
+        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
+        if conn.session.is_closed() {
+            return Err(Refusal::SessionUnknown {});
+        }
+        // An answer of 4xx breaks clients that race; the stream is accepted and closed instead.
+        let purpose = match conn.session.handle_probe_open(now) {
+            Ok(()) => Purpose::Probe(id),
+            Err(refusal) => Purpose::Refuse(refusal),
+        };
+        shard.net.touch(id);
+        shard.settle(now);
+        Ok(Reply::Upgrade(
+            response,
+            Box::new(Arrival {
+                shard: self.index,
+                deflate,
+                purpose,
+            }),
+        ))
+    }
+
+    /// Puts a stream to its purpose, on this shard or on the one it belongs to.
+    pub(crate) fn arrive(
+        &self,
+        arrival: Box<Arrival>,
+        socket: crate::socket::Socket,
+        read: Vec<u8>,
+    ) {
+        if arrival.shard == self.index {
+            lane::attach(&self.local, *arrival, socket, read);
+            return;
+        }
+        let Some(remote) = self.shared.remotes.get(usize::from(arrival.shard)) else {
+            return;
+        };
+        match socket.into_portable() {
+            Ok(socket) => {
+                remote.send(Inlet::Lane {
+                    arrival,
+                    socket,
+                    read,
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a stream could not move to the shard of its session")
+            }
+        }
+    }
+}
+
+fn wants_websocket(headers: &HeaderMap) -> bool {
+    headers
+        .get(UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Checks a WebSocket handshake (RFC 6455 §4.2.1) and makes its `Sec-WebSocket-Accept`.
+fn websocket_accept(headers: &HeaderMap) -> Result<String, Refusal> {
+    if !wants_websocket(headers) {
+        return Err(Refusal::WebsocketHandshake {
+            detail: "the header Upgrade: websocket is missing".into(),
+        });
+    }
+    if single(headers, SEC_WEBSOCKET_VERSION)? != "13" {
+        return Err(Refusal::WebsocketHandshake {
+            detail: "Sec-WebSocket-Version is not 13".into(),
+        });
+    }
+    bellgate_wire::ws::accept_key(single(headers, SEC_WEBSOCKET_KEY)?)
+}
+
+fn single(headers: &HeaderMap, name: HeaderName) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(&name).iter();
+    match (values.next().map(|value| value.to_str()), values.next()) {
+        (Some(Ok(value)), None) => Ok(value),
+        (None, _) => Err(Refusal::WebsocketHandshake {
+            detail: format!("{name} is missing"),
+        }),
+        _ => Err(Refusal::WebsocketHandshake {
+            detail: format!("{name} is not one ASCII value"),
+        }),
+    }
+}

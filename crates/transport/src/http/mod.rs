@@ -1,0 +1,104 @@
+//! HTTP/1.1 by hyper: the Engine.IO endpoint, and everything else to the fallback service.
+//!
+//! [`serve`] runs one connection, [`endpoint`] decides what an Engine.IO request is, [`poll`] and
+//! [`post`] are its two data requests, [`answer`] words all responses.
+
+pub mod answer;
+pub(crate) mod compress;
+pub mod endpoint;
+pub(crate) mod guard;
+pub(crate) mod poll;
+pub(crate) mod post;
+pub(crate) mod query;
+pub mod serve;
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bellgate_codes::Refusal;
+use bellgate_engine::ConnId;
+use bellgate_gate::origin::{Verdict, judge};
+use bellgate_gate::{Peer, RequestFacts};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{Either, Full};
+
+use crate::app::Opening;
+use crate::config::TransportConfig;
+use crate::shard::Seat;
+
+/// Any error of a body.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// A request body that can move to another shard.
+pub type RequestBody = UnsyncBoxBody<Bytes, BoxError>;
+/// A response: Engine.IO answers are whole, the fallback's may stream.
+pub type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, BoxError>>;
+
+/// Serves the paths that are not Engine.IO's. The request carries [`Judged`] as an extension.
+pub type Fallback =
+    Rc<dyn Fn(Request<RequestBody>) -> Pin<Box<dyn Future<Output = Response<ResponseBody>>>>>;
+
+/// What the gate said about a request; an extension for the fallback service.
+#[derive(Clone)]
+pub struct Judged {
+    /// The request as the gate read it.
+    pub facts: Arc<RequestFacts>,
+    /// Whether its origin may come in.
+    pub verdict: Arc<Verdict>,
+    /// The id in the answer's `X-Request-Id` and in log lines.
+    pub request_id: Arc<str>,
+}
+
+impl Judged {
+    /// Reads and judges a request.
+    pub fn read(
+        config: &TransportConfig,
+        parts: &http::request::Parts,
+        peer: &Peer,
+        request_id: String,
+    ) -> Self {
+        let facts = RequestFacts::read(parts, peer, &config.proxies);
+        let verdict = judge(&config.origins, &facts);
+        Self {
+            facts: Arc::new(facts),
+            verdict: Arc::new(verdict),
+            request_id: request_id.into(),
+        }
+    }
+}
+
+/// A request on its way to the shard of its session.
+pub struct Handover {
+    pub(crate) request: Request<RequestBody>,
+    pub(crate) judged: Judged,
+    pub(crate) mount: usize,
+}
+
+/// The endpoint's answer to a request.
+pub enum Reply {
+    /// An HTTP answer.
+    Answer(Response<Full<Bytes>>),
+    /// `101`, and what the stream is for afterwards.
+    Upgrade(Response<Full<Bytes>>, Box<Arrival>),
+}
+
+/// A stream that has just become a WebSocket.
+pub struct Arrival {
+    /// The shard that it belongs to.
+    pub(crate) shard: u16,
+    /// The client takes compressed frames.
+    pub(crate) deflate: bool,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a new WebSocket is for.
+pub(crate) enum Purpose {
+    /// It opens a session.
+    Open(Box<Opening>, Seat),
+    /// It probes for the upgrade of this session.
+    Probe(ConnId),
+    /// It was accepted only to be closed readably.
+    Refuse(Refusal),
+}

@@ -1,0 +1,81 @@
+//! The GET of a polling session: answered when there is something to say.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bellgate_codes::Refusal;
+use bellgate_engine::ConnId;
+
+use crate::app::App;
+use crate::shard::{Local, now};
+
+/// Waits for the session's next payload.
+///
+/// Dropping the future before it is ready means that the client left: the session is closed
+/// (Engine.IO test suite, "should close the session upon cancelled polling request").
+pub(crate) async fn wait<A: App>(local: &Local<A>, id: ConnId) -> Result<Vec<u8>, Refusal> {
+    {
+        let now = now();
+        let mut shard = local.borrow();
+        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
+        let begun = conn.session.handle_poll(now);
+        if begun.is_err() {
+            // The GET that waits learns that the session is over.
+            conn.wake_poll();
+        }
+        shard.net.touch(id);
+        shard.settle(now);
+        begun?;
+    }
+    Waiting {
+        local: local.clone(),
+        id,
+        done: false,
+    }
+    .await
+}
+
+struct Waiting<A: App> {
+    local: Local<A>,
+    id: ConnId,
+    done: bool,
+}
+
+impl<A: App> Future for Waiting<A> {
+    type Output = Result<Vec<u8>, Refusal>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut shard = this.local.borrow();
+        let Some(conn) = shard.net.conn_mut(this.id) else {
+            this.done = true;
+            return Poll::Ready(Err(Refusal::SessionUnknown {}));
+        };
+        let Some(payload) = conn.session.take_payload() else {
+            conn.poll = Some(cx.waker().clone());
+            return Poll::Pending;
+        };
+        this.done = true;
+        conn.poll = None;
+        shard.net.stats.bytes_out.add(payload.len() as u64);
+        shard.net.touch(this.id);
+        shard.settle(now());
+        Poll::Ready(Ok(payload))
+    }
+}
+
+impl<A: App> Drop for Waiting<A> {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        let now = now();
+        let mut shard = self.local.borrow();
+        if let Some(conn) = shard.net.conn_mut(self.id) {
+            conn.poll = None;
+            conn.session.handle_poll_aborted(now);
+            shard.net.touch(self.id);
+            shard.settle(now);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! One HTTP connection: hyper until it closes, or until its stream becomes a WebSocket.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bellgate_gate::Peer;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Either};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+
+use super::endpoint::Endpoint;
+use super::guard::Guarded;
+use super::{Arrival, BoxError, Fallback, Judged, Reply, ResponseBody, answer};
+use crate::app::App;
+use crate::socket::Socket;
+
+/// Time for the head of a request, the TLS handshake included.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// Most headers of a request, and most bytes of its head.
+const HEADERS: usize = 100;
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// Serves requests on a stream until it ends.
+pub(crate) async fn connection<A: App>(
+    endpoint: Endpoint<A>,
+    fallback: Fallback,
+    socket: Socket,
+    peer: Peer,
+) {
+    let arrival: Rc<RefCell<Option<Box<Arrival>>>> = Rc::default();
+    let service = {
+        let endpoint = endpoint.clone();
+        let arrival = Rc::clone(&arrival);
+        service_fn(move |request: Request<Incoming>| {
+            let (endpoint, fallback, arrival) =
+                (endpoint.clone(), Rc::clone(&fallback), Rc::clone(&arrival));
+            let (parts, body) = request.into_parts();
+            let shared = &endpoint.shared;
+            let judged = Judged::read(&shared.config, &parts, &peer, shared.request_id());
+            let request = Request::from_parts(parts, body);
+            async move {
+                match endpoint.route(request, judged, &fallback).await {
+                    Served::Answer(response) => Ok::<_, Infallible>(response),
+                    Served::Upgrade(response, purpose) => {
+                        *arrival.borrow_mut() = Some(purpose);
+                        Ok(response)
+                    }
+                }
+            }
+        })
+    };
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    http.max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES)
+        .auto_date_header(true);
+    let serving = http.serve_connection(TokioIo::new(Guarded::new(socket)), service);
+    let ended = serving.without_shutdown().await;
+    let purpose = arrival.borrow_mut().take();
+    match (ended, purpose) {
+        (Ok(parts), Some(purpose)) => {
+            endpoint.arrive(
+                purpose,
+                parts.io.into_inner().into_inner(),
+                parts.read_buf.to_vec(),
+            );
+        }
+        (Ok(parts), None) => {
+            let mut socket = parts.io.into_inner().into_inner();
+            // A client that is gone already makes this fail, which changes nothing.
+            let _ = tokio::io::AsyncWriteExt::shutdown(&mut socket).await;
+        }
+        (Err(error), _) => tracing::debug!(%error, "an HTTP connection ended early"),
+    }
+}
+
+/// An answer for hyper, and what becomes of the stream.
+enum Served {
+    Answer(Response<ResponseBody>),
+    Upgrade(Response<ResponseBody>, Box<Arrival>),
+}
+
+impl<A: App> Endpoint<A> {
+    async fn route<B>(&self, request: Request<B>, judged: Judged, fallback: &Fallback) -> Served
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.local.borrow().net.stats.requests.add(1);
+        if let Some(mount) = self.shared.mount(request.uri().path()) {
+            return match self.handle(request, judged, mount).await {
+                Reply::Answer(response) => Served::Answer(response.map(Either::Left)),
+                Reply::Upgrade(response, arrival) => {
+                    Served::Upgrade(response.map(Either::Left), arrival)
+                }
+            };
+        }
+        let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        request.extensions_mut().insert(judged.clone());
+        let mut response = fallback(request).await;
+        answer::finish(&mut response, &self.shared.config.origins, &judged);
+        Served::Answer(response)
+    }
+}

@@ -1,0 +1,216 @@
+//! Listening sockets.
+//!
+//! On TCP every shard binds the same address with `SO_REUSEPORT`, and the kernel spreads the
+//! connections. That option would also let a second server take half of them silently, so the
+//! address is first bound without it: a taken port is an error that names it.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::config::ListenAddr;
+
+/// Connections that the kernel holds for a shard until it accepts them.
+const BACKLOG: i32 = 4096;
+
+/// Why the server cannot listen.
+#[derive(Debug)]
+pub enum ListenError {
+    /// Another program listens there.
+    Taken {
+        /// The address as it would be written in the settings.
+        addr: String,
+    },
+    /// The host name has no address.
+    Unresolved {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        error: io::Error,
+    },
+    /// The system refuses for another reason.
+    Refused {
+        /// The address as it would be written in the settings.
+        addr: String,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl std::fmt::Display for ListenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Taken { addr } => write!(
+                f,
+                "{addr} is taken: another program listens there. Stop it, or set SOCKETIO_HOST and SOCKETIO_PORT to a free address"
+            ),
+            Self::Unresolved { host, error } => {
+                write!(f, "the host {host} has no address: {error}")
+            }
+            Self::Refused { addr, error } => write!(f, "cannot listen on {addr}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ListenError {}
+
+/// Listeners for every shard.
+pub(crate) enum Listeners {
+    /// For each shard one listener for each address.
+    PerShard(Vec<Vec<TcpListener>>),
+    /// One unix listener, whose streams are handed out.
+    Unix(UnixListener, SocketFile),
+}
+
+/// Binds everything, or nothing.
+pub(crate) fn bind(
+    listen: &ListenAddr,
+    shards: usize,
+) -> Result<(Listeners, Vec<String>), ListenError> {
+    match listen {
+        ListenAddr::Tcp { host, port } => bind_tcp(host, *port, shards),
+        ListenAddr::Unix(path) => {
+            let addr = format!("unix:{}", path.display());
+            let listener = bind_unix(path, &addr)?;
+            Ok((
+                Listeners::Unix(listener, SocketFile(path.clone())),
+                vec![addr],
+            ))
+        }
+    }
+}
+
+fn bind_tcp(host: &str, port: u16, shards: usize) -> Result<(Listeners, Vec<String>), ListenError> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let resolved = (bare, port)
+        .to_socket_addrs()
+        .map_err(|error| ListenError::Unresolved {
+            host: host.to_owned(),
+            error,
+        })?;
+    let mut addrs: Vec<SocketAddr> = resolved.collect();
+    addrs.sort();
+    addrs.dedup();
+    let refused = |addr: SocketAddr| {
+        move |error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => ListenError::Taken {
+                addr: addr.to_string(),
+            },
+            _ => ListenError::Refused {
+                addr: addr.to_string(),
+                error,
+            },
+        }
+    };
+    let mut per_shard: Vec<Vec<TcpListener>> = (0..shards).map(|_| Vec::new()).collect();
+    let mut bound = Vec::new();
+    let mut chosen = port;
+    let several = addrs.len() > 1;
+    for mut addr in addrs {
+        addr.set_port(chosen);
+        match probe(addr) {
+            Ok(probed) => {
+                addr = probed;
+                chosen = probed.port();
+            }
+            // A name may have an address of a family that this machine does not speak.
+            Err(error) if several && error.kind() == io::ErrorKind::AddrNotAvailable => continue,
+            Err(error) => return Err(refused(addr)(error)),
+        }
+        for listeners in &mut per_shard {
+            listeners.push(listener(addr).map_err(refused(addr))?);
+        }
+        bound.push(format!("http://{addr}"));
+    }
+    if bound.is_empty() {
+        let error = io::ErrorKind::AddrNotAvailable.into();
+        return Err(ListenError::Refused {
+            addr: format!("{host}:{port}"),
+            error,
+        });
+    }
+    Ok((Listeners::PerShard(per_shard), bound))
+}
+
+/// Whether the address is free; with port 0, which port the system gives.
+fn probe(addr: SocketAddr) -> io::Result<SocketAddr> {
+    let socket = socket(addr)?;
+    socket.bind(&addr.into())?;
+    // Listening finds a second server that shares the port by SO_REUSEPORT, which binding may not.
+    socket.listen(1)?;
+    let listener: TcpListener = socket.into();
+    listener.local_addr()
+}
+
+fn listener(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket(addr)?;
+    socket.set_reuse_port(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn socket(addr: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    if addr.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    Ok(socket)
+}
+
+fn bind_unix(path: &Path, addr: &str) -> Result<UnixListener, ListenError> {
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken {
+            addr: addr.to_owned(),
+        },
+        _ => ListenError::Refused {
+            addr: addr.to_owned(),
+            error,
+        },
+    };
+    let listener = match UnixListener::bind(path) {
+        // A file that nobody answers at is left from a server that was killed.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
+            std::fs::remove_file(path).map_err(refused)?;
+            UnixListener::bind(path).map_err(refused)?
+        }
+        other => other.map_err(refused)?,
+    };
+    listener.set_nonblocking(true).map_err(refused)?;
+    Ok(listener)
+}
+
+fn is_stale(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    let refused = UnixStream::connect(path)
+        .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    is_socket && refused
+}
+
+/// The file of a unix socket; removed when the server ends.
+pub(crate) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // A new server may have replaced it; then there is nothing of ours to remove.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Raises the number of descriptors that this process may hold as far as allowed; returns it.
+pub fn raise_descriptor_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let raised = setrlimit(Resource::Nofile, wanted).map_or(limit.current, |()| limit.maximum);
+    raised.unwrap_or(u64::MAX)
+}

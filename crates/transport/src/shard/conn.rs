@@ -1,0 +1,154 @@
+//! What a shard keeps for one session.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use bellgate_codes::Refusal;
+use bellgate_engine::Session;
+use bellgate_gate::origin::Binding;
+use bellgate_wire::ws::Reader;
+use tokio_util::time::delay_queue::Key;
+
+use crate::sid::Secret;
+use crate::socket::Socket;
+
+/// One session with its sockets.
+pub struct Conn {
+    /// Tells a slot's sessions apart.
+    pub(crate) generation: u32,
+    /// The unguessable part of the sid.
+    pub(crate) secret: Secret,
+    /// The state of the protocol.
+    pub(crate) session: Session,
+    /// The origin that the session is bound to.
+    pub(crate) binding: Binding,
+    /// The session's WebSocket.
+    pub(crate) lane: Option<WsLane>,
+    /// A WebSocket that probes for an upgrade.
+    pub(crate) probe: Option<Box<WsLane>>,
+    /// The GET that waits for data.
+    pub(crate) poll: Option<Waker>,
+    /// Where the connection stands in the timer wheel, and for when.
+    pub(crate) timer: Option<(Key, Instant)>,
+    /// When an unfinished WebSocket message is given up.
+    pub(crate) unfinished_until: Option<Instant>,
+    /// When the server, going down, closes it.
+    pub(crate) drain_at: Option<Instant>,
+    /// It stands in the dirty list.
+    pub(crate) dirty: bool,
+    /// It stands in the list of connections to settle.
+    pub(crate) touched: bool,
+    /// The application knows that it is closed.
+    pub(crate) told: bool,
+    _seat: Seat,
+}
+
+impl Conn {
+    pub(crate) fn new(
+        generation: u32,
+        secret: Secret,
+        session: Session,
+        seat: Seat,
+        binding: Binding,
+    ) -> Self {
+        Self {
+            generation,
+            secret,
+            session,
+            binding,
+            lane: None,
+            probe: None,
+            poll: None,
+            timer: None,
+            unfinished_until: None,
+            drain_at: None,
+            dirty: false,
+            touched: false,
+            told: false,
+            _seat: seat,
+        }
+    }
+
+    /// Wakes the GET that waits, if one does.
+    pub(crate) fn wake_poll(&mut self) {
+        if let Some(waker) = self.poll.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// A WebSocket of a session. It owns no buffer while nothing is half-read or half-written.
+pub struct WsLane {
+    pub(crate) socket: Socket,
+    pub(crate) reader: Reader,
+    /// Wakes the task that reads this socket, also when it can be written again.
+    pub(crate) waker: Option<Waker>,
+    /// The socket took less than it was given; its task flushes when it can be written again.
+    pub(crate) blocked: bool,
+    /// WebSocket pings in the present second.
+    pings: u16,
+    pings_since: Option<Instant>,
+}
+
+/// More WebSocket pings in a second than this come from no client.
+const PINGS_PER_SECOND: u16 = 100;
+
+impl WsLane {
+    pub(crate) fn new(socket: Socket, deflate: bool) -> Self {
+        Self {
+            socket,
+            reader: Reader::new(deflate),
+            waker: None,
+            blocked: false,
+            pings: 0,
+            pings_since: None,
+        }
+    }
+
+    /// Counts a WebSocket ping of the client.
+    pub(crate) fn count_ping(&mut self, now: Instant) -> Result<(), Refusal> {
+        if self
+            .pings_since
+            .is_none_or(|since| now >= since + Duration::from_secs(1))
+        {
+            (self.pings, self.pings_since) = (0, Some(now));
+        }
+        self.pings += 1;
+        match self.pings {
+            0..=PINGS_PER_SECOND => Ok(()),
+            _ => Err(Refusal::HeartbeatFlood {
+                what: "WebSocket pings".into(),
+            }),
+        }
+    }
+
+    /// Ends the task that reads this lane: it finds its socket gone.
+    pub(crate) fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// One place under the server's connection limit; given back when dropped.
+pub struct Seat(Arc<AtomicUsize>);
+
+impl Seat {
+    /// Takes a place, if one is free.
+    pub fn take(taken: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
+        taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
+                (now < limit).then_some(now + 1)
+            })
+            .ok()
+            .map(|_| Self(Arc::clone(taken)))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,268 @@
+//! Connections of one shard: slots, queues, and the lists of what has to be looked at.
+//!
+//! Nothing here calls the application; [`Shard`](super::Shard) does, and then settles.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{ConnId, Delivery, EngineConfig, Lane, Transport};
+use bellgate_wire::{Limits, Message};
+use slab::Slab;
+use smallvec::SmallVec;
+use tokio_util::time::delay_queue::Key;
+
+use crate::shard::conn::{Conn, WsLane};
+use crate::shard::flush::FlushSignal;
+use crate::shard::timers::{Due, Timers};
+use crate::sid::Sid;
+use crate::stats::ShardStats;
+use crate::websocket::linger;
+
+/// What a shard is set up with.
+pub struct Setup {
+    /// Which shard this is.
+    pub index: u16,
+    /// Timing and limits of sessions.
+    pub engine: EngineConfig,
+    /// Limits of messages.
+    pub limits: Limits,
+}
+
+/// Connections, timers and lists of one shard.
+pub struct Net {
+    pub(crate) index: u16,
+    pub(crate) engine: Rc<EngineConfig>,
+    pub(crate) limits: Rc<Limits>,
+    pub(crate) stats: Arc<ShardStats>,
+    pub(crate) timers: Timers,
+    pub(crate) shard_timer: Option<(Key, Instant)>,
+    pub(crate) flush: FlushSignal,
+    /// Filled by reading tasks, one after the other; no connection owns a read buffer.
+    pub(crate) read_buffer: Vec<u8>,
+    /// Bytes of request bodies that are being read now.
+    pub(crate) body_bytes: usize,
+    conns: Slab<Conn>,
+    next_generation: u32,
+    dirty: Vec<ConnId>,
+    touched: Vec<ConnId>,
+}
+
+impl Net {
+    pub(crate) fn new(setup: Setup, stats: Arc<ShardStats>) -> Self {
+        Self {
+            index: setup.index,
+            engine: Rc::new(setup.engine),
+            limits: Rc::new(setup.limits),
+            stats,
+            timers: Timers::default(),
+            shard_timer: None,
+            flush: FlushSignal::default(),
+            read_buffer: vec![0; 64 * 1024],
+            body_bytes: 0,
+            conns: Slab::new(),
+            next_generation: 0,
+            dirty: Vec::new(),
+            touched: Vec::new(),
+        }
+    }
+
+    /// The id that the next session gets.
+    pub(crate) fn next_id(&mut self) -> ConnId {
+        self.next_generation = self.next_generation.wrapping_add(1);
+        let slot = u32::try_from(self.conns.vacant_key()).unwrap_or(u32::MAX);
+        ConnId {
+            slot,
+            generation: self.next_generation,
+        }
+    }
+
+    /// Puts a session in the slot that [`Self::next_id`] named.
+    pub(crate) fn insert(&mut self, id: ConnId, conn: Conn) {
+        let slot = self.conns.insert(conn);
+        debug_assert_eq!(
+            slot, id.slot as usize,
+            "the id was made for the next vacant slot"
+        );
+    }
+
+    pub(crate) fn conn(&self, id: ConnId) -> Option<&Conn> {
+        self.conns
+            .get(id.slot as usize)
+            .filter(|conn| conn.generation == id.generation)
+    }
+
+    pub(crate) fn conn_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
+        self.conns
+            .get_mut(id.slot as usize)
+            .filter(|conn| conn.generation == id.generation)
+    }
+
+    /// The session that a sid names, if the sid proves it.
+    pub(crate) fn find(&self, sid: &Sid) -> Option<ConnId> {
+        let conn = self.conns.get(sid.slot as usize)?;
+        conn.secret.matches(&sid.secret).then_some(ConnId {
+            slot: sid.slot,
+            generation: conn.generation,
+        })
+    }
+
+    /// All sessions.
+    pub(crate) fn ids(&self) -> Vec<ConnId> {
+        self.conns
+            .iter()
+            .filter_map(|(slot, conn)| {
+                Some(ConnId {
+                    slot: u32::try_from(slot).ok()?,
+                    generation: conn.generation,
+                })
+            })
+            .collect()
+    }
+
+    /// Whether there is no session at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.conns.is_empty()
+    }
+
+    /// Whether a session needs new HTTP requests to be served.
+    pub(crate) fn has_polling(&self) -> bool {
+        self.conns
+            .iter()
+            .any(|(_, conn)| conn.session.transport() == Transport::Polling)
+    }
+
+    /// Queues a message; what follows from a full queue is settled at the end of the call.
+    pub(crate) fn send(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
+        let Some(conn) = self.conn_mut(to) else {
+            return;
+        };
+        let refused = conn.session.send(Rc::clone(message), delivery).is_err();
+        self.stats.messages_out.add(1);
+        if refused {
+            self.touch(to);
+        }
+        self.mark_dirty(to);
+    }
+
+    /// Ends a session after what is queued has been written.
+    pub(crate) fn close(&mut self, id: ConnId, why: Refusal, now: Instant) {
+        if let Some(conn) = self.conn_mut(id) {
+            conn.session.close(why, now);
+            self.touch(id);
+        }
+    }
+
+    /// The connection is to be settled at the end of this call.
+    pub(crate) fn touch(&mut self, id: ConnId) {
+        if let Some(conn) = self.conn_mut(id)
+            && !std::mem::replace(&mut conn.touched, true)
+        {
+            self.touched.push(id);
+        }
+    }
+
+    /// The next connection to settle.
+    pub(super) fn untouched_next(&mut self) -> Option<ConnId> {
+        let id = self.touched.pop()?;
+        if let Some(conn) = self.conn_mut(id) {
+            conn.touched = false;
+        }
+        Some(id)
+    }
+
+    /// The connection has something to write; the flush task is woken for the end of the tick.
+    pub(crate) fn mark_dirty(&mut self, id: ConnId) {
+        if let Some(conn) = self.conn_mut(id)
+            && !std::mem::replace(&mut conn.dirty, true)
+        {
+            self.dirty.push(id);
+            self.flush.wake();
+        }
+    }
+
+    /// Takes the dirty list.
+    pub(super) fn take_dirty(&mut self, into: &mut Vec<ConnId>) {
+        std::mem::swap(&mut self.dirty, into);
+    }
+
+    /// Sets the connection's place in the timer wheel to its next deadline.
+    pub(super) fn schedule(&mut self, id: ConnId, app: Option<Instant>, now: Instant) {
+        let Some(conn) = self
+            .conns
+            .get_mut(id.slot as usize)
+            .filter(|conn| conn.generation == id.generation)
+        else {
+            return;
+        };
+        let deadlines = [
+            conn.session.poll_deadline(),
+            app,
+            conn.unfinished_until,
+            conn.drain_at,
+        ];
+        match deadlines.into_iter().flatten().min() {
+            Some(at) => conn.timer = Some(self.timers.set(conn.timer, Due::Conn(id), at.max(now))),
+            None => self.timers.cancel(conn.timer.take()),
+        }
+    }
+
+    /// Sets the application's deadline for the shard as a whole.
+    pub(super) fn schedule_shard(&mut self, at: Option<Instant>, now: Instant) {
+        if let Some(at) = at {
+            self.shard_timer = Some(self.timers.set(self.shard_timer, Due::Shard, at.max(now)));
+        }
+    }
+
+    /// Frees the slot of a session that has nothing left to tell.
+    pub(super) fn free_if_finished(&mut self, id: ConnId, now: Instant) {
+        let finished = self.conn(id).is_some_and(|conn| {
+            conn.session.is_finished(now)
+                && conn.lane.is_none()
+                && conn.probe.is_none()
+                && conn.poll.is_none()
+        });
+        if finished {
+            let mut conn = self.conns.remove(id.slot as usize);
+            self.timers.cancel(conn.timer.take());
+        }
+    }
+
+    /// Takes a WebSocket off its session and ends it with the close code of `why`. On the session's
+    /// own lane what is queued is written first.
+    pub(crate) fn end_lane(&mut self, id: ConnId, lane: Lane, why: &Refusal) {
+        let Some(conn) = self.conn_mut(id) else {
+            return;
+        };
+        let mut rest = Vec::new();
+        let taken: Option<WsLane> = match lane {
+            Lane::Polling => None,
+            Lane::Probe => conn.probe.take().map(|lane| *lane),
+            Lane::Websocket => {
+                let mut slices = SmallVec::<[&[u8]; 16]>::new();
+                conn.session.gather(&mut slices, usize::MAX);
+                slices
+                    .iter()
+                    .for_each(|slice| rest.extend_from_slice(slice));
+                drop(slices);
+                conn.session.consume(rest.len());
+                conn.lane.take()
+            }
+        };
+        if let Some(mut lane) = taken {
+            lane.wake();
+            linger::spawn(lane.socket, rest, why);
+        }
+    }
+}
+
+/// A random part of `window`, so that clients do not all come back at once.
+pub(super) fn random_below(window: Duration) -> Duration {
+    let mut bytes = [0; 4];
+    // Without random bits everybody leaves at once, which is still correct.
+    let share = getrandom::fill(&mut bytes).map_or(0.0, |()| {
+        f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
+    });
+    window.mul_f64(share)
+}

@@ -1,0 +1,296 @@
+//! The thread of a shard: its runtime, its standing tasks, and its end.
+
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bellgate_engine::Transport;
+use bellgate_gate::{Peer, PeerAddr};
+use tokio::net::TcpListener;
+use tokio::task::{LocalSet, spawn_local};
+
+use super::inlet::{BATCH, Inlet, Inlets};
+use super::net::{Net, Setup};
+use super::{Local, Shard, flush, now};
+use crate::app::App;
+use crate::http::endpoint::Endpoint;
+use crate::http::{Fallback, serve};
+use crate::server::Shared;
+use crate::socket::{Portable, Socket};
+use crate::tls::TlsStream;
+use crate::websocket::lane;
+
+/// What a shard accepts connections on.
+pub(crate) enum Listening {
+    /// Nothing: it is given its streams.
+    None,
+    /// TCP listeners of its own.
+    Tcp(Vec<std::net::TcpListener>),
+    /// The server's unix listener, whose streams this shard hands out.
+    Unix(UnixListener),
+}
+
+/// How often gauges and the loop's lag are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// Pause after a failed accept (no descriptors left), so that it does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Runs a shard until it has drained.
+pub(crate) fn run<A: App>(
+    index: u16,
+    shared: Arc<Shared<A::Command>>,
+    inlets: Inlets<A>,
+    listening: Listening,
+    app: A,
+    fallback: Fallback,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, shard = index, "the shard has no runtime");
+            return;
+        }
+    };
+    let Some(stats) = shared.stats.get(usize::from(index)).map(Arc::clone) else {
+        return;
+    };
+    let setup = Setup {
+        index,
+        engine: shared.config.engine.clone(),
+        limits: shared.config.limits.clone(),
+    };
+    let local = Local::new(Shard {
+        app,
+        net: Net::new(setup, stats),
+    });
+    let endpoint = Endpoint {
+        local: local.clone(),
+        shared,
+        index,
+    };
+    LocalSet::new().block_on(&runtime, async move {
+        spawn_local(flush::run(local.clone()));
+        let timers = local.clone();
+        spawn_local(std::future::poll_fn(move |cx| {
+            timers.borrow().poll_timers(cx)
+        }));
+        spawn_local(look(local.clone()));
+        let acceptors = accept_all(&endpoint, &fallback, listening);
+        pump(&endpoint, &fallback, inlets, acceptors).await;
+    });
+}
+
+/// Takes in what other threads send; returns when the shard has drained.
+async fn pump<A: App>(
+    endpoint: &Endpoint<A>,
+    fallback: &Fallback,
+    mut inlets: Inlets<A>,
+    acceptors: Vec<tokio::task::JoinHandle<()>>,
+) {
+    let mut drain = None;
+    loop {
+        let inlet = match drain {
+            None => inlets.recv().await,
+            // While draining, the end is looked for ten times a second.
+            Some(_) => {
+                match tokio::time::timeout(Duration::from_millis(100), inlets.recv()).await {
+                    Ok(inlet) => inlet,
+                    Err(_) if is_drained(endpoint, &acceptors) => return,
+                    Err(_) => continue,
+                }
+            }
+        };
+        let Some(inlet) = inlet else { return };
+        let mut next = Some(inlet);
+        for _ in 0..BATCH {
+            let Some(inlet) = next else { break };
+            if let Inlet::Drain(window) = inlet {
+                drain = Some(window);
+                endpoint.local.borrow().begin_drain(window, now());
+                if is_drained(endpoint, &acceptors) {
+                    return;
+                }
+            } else {
+                take_in(endpoint, fallback, inlet);
+            }
+            next = inlets.try_recv().ok();
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::Command>) {
+    match inlet {
+        Inlet::Command(command) => endpoint.local.borrow().handle_command(command, now()),
+        Inlet::Request(handover, mut answer) => {
+            let endpoint = endpoint.clone();
+            spawn_local(async move {
+                let handover = *handover;
+                let reply = endpoint.handle(handover.request, handover.judged, handover.mount);
+                tokio::select! {
+                    reply = reply => { let _ = answer.send(reply); }
+                    // The client left: dropping the request tells the session.
+                    () = answer.closed() => {}
+                }
+            });
+        }
+        Inlet::Lane {
+            arrival,
+            socket,
+            read,
+        } => match Socket::from_portable(socket) {
+            Ok(socket) => lane::attach(&endpoint.local, *arrival, socket, read),
+            Err(error) => tracing::warn!(%error, "a stream could not move to this shard"),
+        },
+        Inlet::Stream(stream) => match Socket::from_portable(stream) {
+            Ok(socket) => {
+                let peer = Peer {
+                    addr: PeerAddr::Unix,
+                    tls: false,
+                };
+                spawn_local(serve::connection(
+                    endpoint.clone(),
+                    fallback.clone(),
+                    socket,
+                    peer,
+                ));
+            }
+            Err(error) => tracing::warn!(%error, "an accepted stream could not move to this shard"),
+        },
+        Inlet::Drain(_) => {}
+    }
+}
+
+/// No session is left. Listeners go as soon as no polling session needs them, so that a proxy or
+/// a client finds the next server at once.
+fn is_drained<A: App>(endpoint: &Endpoint<A>, acceptors: &[tokio::task::JoinHandle<()>]) -> bool {
+    let shard = endpoint.local.borrow();
+    let others = endpoint
+        .shared
+        .stats
+        .iter()
+        .any(|stats| stats.sessions_polling.read() > 0);
+    if !shard.net.has_polling() && !others {
+        acceptors.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+    shard.net.is_empty() && endpoint.shared.sessions.load(Ordering::Acquire) == 0
+}
+
+fn accept_all<A: App>(
+    endpoint: &Endpoint<A>,
+    fallback: &Fallback,
+    listening: Listening,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    match listening {
+        Listening::None => Vec::new(),
+        Listening::Tcp(listeners) => listeners
+            .into_iter()
+            .filter_map(|listener| TcpListener::from_std(listener).ok())
+            .map(|listener| spawn_local(accept_tcp(endpoint.clone(), fallback.clone(), listener)))
+            .collect(),
+        Listening::Unix(listener) => match tokio::net::UnixListener::from_std(listener) {
+            Ok(listener) => vec![spawn_local(accept_unix(endpoint.clone(), listener))],
+            Err(error) => {
+                tracing::error!(%error, "the unix socket cannot be used");
+                Vec::new()
+            }
+        },
+    }
+}
+
+async fn accept_tcp<A: App>(endpoint: Endpoint<A>, fallback: Fallback, listener: TcpListener) {
+    loop {
+        let (stream, addr) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                pause(&error).await;
+                continue;
+            }
+        };
+        endpoint.local.borrow().net.stats.accepted.add(1);
+        // A small packet that waits for the one before would add a round trip to each message.
+        let _ = stream.set_nodelay(true);
+        let peer = Peer {
+            addr: PeerAddr::Ip(addr),
+            tls: endpoint.shared.config.tls.is_some(),
+        };
+        let socket = match &endpoint.shared.config.tls {
+            None => Socket::Tcp(stream),
+            Some(config) => match TlsStream::accept(stream, Arc::clone(config)) {
+                Ok(stream) => Socket::Tls(Box::new(stream)),
+                Err(error) => {
+                    tracing::warn!(%error, "no TLS for a connection");
+                    continue;
+                }
+            },
+        };
+        spawn_local(serve::connection(
+            endpoint.clone(),
+            fallback.clone(),
+            socket,
+            peer,
+        ));
+    }
+}
+
+async fn accept_unix<A: App>(endpoint: Endpoint<A>, listener: tokio::net::UnixListener) {
+    let mut next = 0;
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                pause(&error).await;
+                continue;
+            }
+        };
+        endpoint.local.borrow().net.stats.accepted.add(1);
+        let remotes = &endpoint.shared.remotes;
+        if let (Ok(stream), Some(remote)) =
+            (stream.into_std(), remotes.get(next % remotes.len().max(1)))
+        {
+            remote.send(Inlet::Stream(Portable::Unix(stream)));
+        }
+        next = next.wrapping_add(1);
+    }
+}
+
+async fn pause(error: &std::io::Error) {
+    // A client that left before it was accepted is no reason to wait.
+    if error.kind() != std::io::ErrorKind::ConnectionAborted {
+        tracing::warn!(%error, "no connection can be accepted for a moment");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// Gauges of this shard, and how late its timer was.
+async fn look<A: App>(local: Local<A>) {
+    loop {
+        let due = tokio::time::Instant::now() + LOOK;
+        tokio::time::sleep_until(due).await;
+        let lag = due.elapsed();
+        let mut shard = local.borrow();
+        let (mut polling, mut websocket, mut queued) = (0, 0, 0);
+        for id in shard.net.ids() {
+            let Some(conn) = shard.net.conn(id) else {
+                continue;
+            };
+            queued += conn.session.queued_bytes() as u64;
+            match conn.session.transport() {
+                Transport::Polling => polling += 1,
+                Transport::Websocket => websocket += 1,
+            }
+        }
+        let stats = &shard.net.stats;
+        stats.sessions_polling.set(polling);
+        stats.sessions_websocket.set(websocket);
+        stats.queued_bytes.set(queued);
+        stats
+            .loop_lag_us
+            .set(u64::try_from(lag.as_micros()).unwrap_or(u64::MAX));
+        shard.app.handle_gauges();
+    }
+}

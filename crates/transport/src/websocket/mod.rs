@@ -1,0 +1,4 @@
+//! WebSockets: the task that reads one ([`lane`]) and the way one ends ([`linger`]).
+
+pub(crate) mod lane;
+pub(crate) mod linger;
