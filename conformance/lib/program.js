@@ -1,0 +1,89 @@
+// Starts a program on a free port, waits until it answers, stops it and checks that it ended well.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { request } from "./http.js";
+import { until, within } from "./wait.js";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** Path of a built program: the environment's choice, else the release build. */
+export function built(name, variable) {
+  return process.env[variable] ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "release", name);
+}
+
+/** A port on 127.0.0.1 that was free a moment ago. */
+export async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve, reject) => probe.listen(0, "127.0.0.1", resolve).on("error", reject));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+/** A running server under test. */
+export class Program {
+  /** Runs `command` with `args` and nothing but `env` in its environment, in an empty folder of its own. */
+  static async start(command, args, env, port) {
+    const program = new Program(command, args, env, port);
+    await until(() => program.#answers(), 15_000, `${command} to answer on port ${port}`);
+    return program;
+  }
+
+  constructor(command, args, env, port) {
+    this.port = port;
+    this.host = "127.0.0.1";
+    this.url = `http://127.0.0.1:${port}`;
+    this.folder = mkdtempSync(join(tmpdir(), "bellgate-"));
+    this.output = "";
+    const { PATH, HOME } = process.env;
+    this.child = spawn(command, args, { cwd: this.folder, env: { PATH, HOME, RUST_BACKTRACE: "1", ...env } });
+    this.exited = new Promise((resolve) => {
+      this.child.on("error", (error) => resolve({ error }));
+      this.child.on("exit", (code, signal) => resolve({ code, signal }));
+    });
+    this.exited.then((how) => (this.ended = how));
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => (this.output += text));
+    }
+  }
+
+  /** Whether the process still runs. */
+  get isAlive() {
+    return this.ended === undefined;
+  }
+
+  /** Stops it as an operator would, and checks that it had not panicked and says so with status 0. */
+  async stop(ms = 10_000) {
+    const early = this.ended;
+    if (!early) this.child.kill("SIGTERM");
+    const how = await within(this.exited, ms, `the end of the server after SIGTERM\n${this.output}`).catch((error) => {
+      this.child.kill("SIGKILL");
+      throw error;
+    });
+    rmSync(this.folder, { recursive: true, force: true });
+    assert.doesNotMatch(this.output, /panicked at/, "the server panicked");
+    assert.equal(early, undefined, `the server ended by itself\n${this.output}`);
+    assert.deepEqual(how, { code: 0, signal: null }, this.output);
+  }
+
+  /** Ends it without a goodbye. */
+  async kill() {
+    this.child.kill("SIGKILL");
+    await within(this.exited);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #answers() {
+    if (this.ended) throw new Error(`the server did not start: ${JSON.stringify(this.ended)}\n${this.output}`);
+    return request(this, "/healthz").then(
+      (answer) => answer.status === 200,
+      () => false,
+    );
+  }
+}
