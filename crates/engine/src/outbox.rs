@@ -15,9 +15,6 @@ const INLINE: usize = 4;
 /// From how many written entries on the queue moves its rest to the front.
 const COMPACT: usize = 32;
 
-/// Upper bound of slices in one gathering: `IOV_MAX` of Linux.
-const SLICES: usize = 1024;
-
 /// Packets that the engine itself sends; static, so a ping costs no allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Control {
@@ -166,7 +163,7 @@ impl Outbox {
     ) {
         let mut skip = self.offset;
         let mut total = 0;
-        for entry in self.entries.iter().skip(self.head).take(SLICES) {
+        for entry in self.entries.iter().skip(self.head) {
             let slice = entry.ws(deflate).get(skip..).unwrap_or_default();
             skip = 0;
             out.push(slice);

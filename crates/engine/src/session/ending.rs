@@ -19,11 +19,12 @@ impl Session {
         self.end(Tombstone::farewell(why, self.transport(), now));
     }
 
-    /// The session ends at once and what is queued is discarded. A waiting GET is told `1`; on a
-    /// WebSocket a frame may be cut in its middle, so the driver cuts the socket without a close frame.
+    /// The session ends at once and what is queued is discarded. A waiting GET is told `1`. On a
+    /// WebSocket the rest of a message that is partly written stays, so that a close frame may follow
+    /// it; a driver that rather cuts the socket says so by [`Session::handle_lane_closed`].
     pub fn abort(&mut self, why: Refusal) {
-        self.outbox.clear();
-        self.fail(why);
+        self.outbox.discard();
+        self.end(Tombstone::failed(why, self.transport(), self.is_waiting));
     }
 
     /// Why the session ended; `None` while it is open.
@@ -45,13 +46,11 @@ impl Session {
         }
     }
 
-    /// Ends the session by an error. The rest of a message that is partly written stays, so that a
-    /// close frame can follow it; everything else is discarded.
+    /// Ends the session by an error of its peer.
     pub(super) fn fail(&mut self, why: Refusal) {
         if !self.is_closed() {
-            self.outbox.discard();
+            self.abort(why);
         }
-        self.end(Tombstone::failed(why, self.transport(), self.is_waiting));
     }
 
     /// The client ended the session.

@@ -55,7 +55,7 @@ pub enum Handled<'a> {
     /// Write `3probe` on the probe. A waiting poll ends now: ask [`Session::take_payload`].
     ProbePong,
     /// The probe is the session's WebSocket now: its packets come by [`crate::Lane::Websocket`], the
-    /// queue goes there. A poll that still waits ends with `6`.
+    /// queue goes there. A poll that still waits ends now: ask [`Session::take_payload`].
     Upgraded,
     /// The client said goodbye; the session is closed, and so is its WebSocket, at once.
     Closed,

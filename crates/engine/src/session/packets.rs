@@ -78,7 +78,10 @@ impl Session {
         self.expire(now);
         match lane {
             Lane::Probe => self.leave_probe(),
-            Lane::Websocket if self.transport() == Transport::Websocket => self.abort(why),
+            Lane::Websocket if self.transport() == Transport::Websocket => {
+                self.outbox.clear();
+                self.abort(why);
+            }
             Lane::Websocket | Lane::Polling => {}
         }
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bellgate_codes::Refusal;
 
 use super::Session;
+use crate::config::Transport;
 use crate::outbox::Control;
 use crate::phase::Phase;
 use crate::tombstone::Last;
@@ -82,7 +83,7 @@ impl Session {
 
     /// The answer to the waiting GET, if there is one already. Each packet is given out once.
     pub fn take_payload(&mut self) -> Option<Vec<u8>> {
-        if !self.is_waiting || !self.has_output() {
+        if !self.has_answer() {
             return None;
         }
         self.is_waiting = false;
@@ -103,6 +104,20 @@ impl Session {
             },
         };
         Some(payload)
+    }
+
+    /// Whether a GET waits and there is an answer to it.
+    pub(super) fn has_answer(&self) -> bool {
+        self.is_waiting
+            && match &self.phase {
+                Phase::Polling => !self.outbox.is_empty(),
+                Phase::Probing(probe) => probe.is_noop_due() || !self.outbox.is_empty(),
+                // A poll that was left over from the upgrade ends whatever the queue holds.
+                Phase::Websocket => true,
+                Phase::Closed(tombstone) => {
+                    tombstone.last != Last::Nothing || tombstone.transport == Transport::Websocket
+                }
+            }
     }
 }
 

@@ -9,8 +9,6 @@ use smallvec::SmallVec;
 use super::Session;
 use crate::config::Transport;
 use crate::conn::Delivery;
-use crate::phase::Phase;
-use crate::tombstone::Last;
 
 impl Session {
     /// Queues a message; a closed session takes it and does nothing.
@@ -52,24 +50,17 @@ impl Session {
         self.outbox.bytes()
     }
 
-    /// Whether there is something to write to the WebSocket, or to answer the waiting GET with, now.
+    /// Whether there is something to write to the session's WebSocket, or to answer a waiting GET of
+    /// a polling session with, now.
     pub fn has_output(&self) -> bool {
-        match &self.phase {
-            Phase::Polling => self.is_waiting && !self.outbox.is_empty(),
-            Phase::Probing(probe) => {
-                self.is_waiting && (probe.is_noop_due() || !self.outbox.is_empty())
-            }
-            // A poll that was left over from the upgrade counts too.
-            Phase::Websocket => self.is_waiting || !self.outbox.is_empty(),
-            Phase::Closed(tombstone) => match tombstone.transport {
-                Transport::Polling => self.is_waiting && tombstone.last != Last::Nothing,
-                Transport::Websocket => self.is_waiting || !self.outbox.is_empty(),
-            },
+        match self.transport() {
+            Transport::Polling => self.has_answer(),
+            Transport::Websocket => !self.outbox.is_empty(),
         }
     }
 
     /// Shows the bytes that the WebSocket has not taken, front first, until `limit` bytes are
-    /// reached: at least one slice where there is anything, at most 1024. Nothing on polling.
+    /// reached: at least one slice where there is anything. Nothing on polling.
     pub fn gather<'a>(&'a self, out: &mut SmallVec<[&'a [u8]; 16]>, limit: usize) {
         if self.transport() == Transport::Websocket {
             self.outbox.gather(out, limit, self.deflate());
