@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bellgate_engine::Outlet;
 use bellgate_wire::Message;
+use smallvec::SmallVec;
 
 use crate::command::{Command, Publication};
 use crate::conn::Marks;
@@ -142,7 +143,7 @@ impl Hub {
 
     /// The sockets of an audience, for a walk that changes rooms on the way.
     fn members(&mut self, namespace: &str, who: &[Target]) -> Vec<u32> {
-        let namespaces: Vec<NamespaceId> = self.namespaces.find(namespace).into_iter().collect();
+        let namespaces = self.known(&[namespace]);
         let mut found = Vec::new();
         let audience = Audience {
             namespaces: &namespaces,
@@ -157,7 +158,7 @@ impl Hub {
         found
     }
 
-    fn known<S: AsRef<str>>(&self, names: &[S]) -> Vec<NamespaceId> {
+    fn known<S: AsRef<str>>(&self, names: &[S]) -> SmallVec<[NamespaceId; 2]> {
         names
             .iter()
             .filter_map(|name| self.namespaces.find(name.as_ref()))

@@ -22,7 +22,7 @@ pub enum Command {
         /// The rooms to join.
         rooms: Vec<Target>,
     },
-    /// Take the sockets of an audience out of rooms. A room is closed by naming it twice.
+    /// Take the sockets of an audience out of rooms. To close a room, name it as both.
     Leave {
         /// The namespace.
         ns: Arc<str>,

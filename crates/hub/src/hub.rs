@@ -72,7 +72,8 @@ impl Hub {
     /// A session opened: it must join a namespace within [`HubConfig::connect_timeout`].
     pub fn open(&mut self, conn: ConnId, now: Instant) {
         if let Some(forgotten) = self.conns.in_slot(conn.slot) {
-            self.dissolve_all(forgotten, "transport error");
+            let events = self.dissolve_all(forgotten, "transport error");
+            self.acks.keep(events, now);
         }
         self.conns
             .open(conn, now.checked_add(self.config.connect_timeout));
