@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use bellgate_gate::NoticeKind;
+
 use super::report::{Fatal, Source, Warning};
 use super::table::{Setting, settings};
 use super::value::{Parsed, Value, Values, parse};
@@ -81,6 +83,12 @@ impl Loaded {
         !self.fatal.is_empty() || (strict && self.warnings.iter().any(Warning::counts_when_strict))
     }
 
+    /// The origins that the policy admits by name.
+    pub fn admitted_origins(&self) -> Vec<String> {
+        let (policy, _) = self.settings.origin_policy();
+        policy.admitted().iter().map(ToString::to_string).collect()
+    }
+
     /// Where the value of the row `name` comes from.
     pub fn source(&self, name: &str) -> Source {
         self.effective
@@ -114,11 +122,21 @@ pub(super) fn load(sources: &Sources) -> Loaded {
     }
     let mut values = Values::default();
     for row in &effective {
-        values.insert(row.setting.name, row.value.clone());
+        let is_written = row.source != Source::Default;
+        values.insert(row.setting.name, row.value.clone(), is_written);
     }
+    let settings = Settings::take(&mut values);
     fatal.extend(tls::faults(&effective));
+    let (_, proxies) = settings.trusted_proxies();
+    let (_, origins) = settings.origin_policy();
+    for notice in proxies.into_iter().chain(origins) {
+        match notice.kind {
+            NoticeKind::Fatal => fatal.push(Fatal::Notice(notice)),
+            _ => warnings.push(Warning::Notice(notice)),
+        }
+    }
     Loaded {
-        settings: Settings::take(&mut values),
+        settings,
         effective,
         warnings,
         fatal,

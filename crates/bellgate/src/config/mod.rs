@@ -17,9 +17,11 @@
 //! assert!(loaded.warnings[0].to_string().contains("was 60000ms meant?"));
 //! ```
 
+pub mod convert;
 pub mod groups;
 pub mod load;
 mod nearest;
+pub mod render;
 pub mod report;
 pub mod secret;
 pub mod table;
@@ -111,33 +113,4 @@ pub fn environment() -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_reaches_its_field() {
-        let loaded = Settings::load(&Sources::new());
-        let mut values = value::Values::default();
-        for effective in loaded.effective {
-            values.insert(effective.setting.name, effective.value);
-        }
-        let settings = Settings::take(&mut values);
-        assert_eq!(values.left(), [""; 0], "no field takes these");
-        assert_eq!(settings, Settings::default());
-    }
-
-    #[test]
-    fn production_requires_https_unless_told_otherwise() {
-        let required = |environment: &[(&str, &str)]| {
-            let sources = Sources::new().with_environment(environment.iter().copied());
-            Settings::load(&sources).settings.is_https_required()
-        };
-        assert!(!required(&[]));
-        assert!(required(&[("BELLGATE_ENV", "staging")]));
-        assert!(required(&[("SOCKETIO_REQUIRE_HTTPS", "yes")]));
-        assert!(!required(&[
-            ("FLASK_ENV", "production"),
-            ("SOCKETIO_REQUIRE_HTTPS", "off")
-        ]));
-    }
-}
+mod tests;

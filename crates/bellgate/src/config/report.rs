@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bellgate_gate::{Notice, NoticeKind};
+
 /// Where a value comes from, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
@@ -67,6 +69,8 @@ pub enum Warning {
         /// The name that is.
         by: String,
     },
+    /// What the reader of origins or of networks has to say.
+    Notice(Notice),
 }
 
 impl Warning {
@@ -75,6 +79,7 @@ impl Warning {
         match self {
             Self::Invalid { .. } | Self::Dropped { .. } | Self::Unknown { .. } => true,
             Self::Deprecated { .. } | Self::Shadowed { .. } => false,
+            Self::Notice(notice) => matches!(notice.kind, NoticeKind::Dropped | NoticeKind::Fatal),
         }
     }
 
@@ -86,6 +91,7 @@ impl Warning {
             | Self::Unknown { name, .. }
             | Self::Shadowed { name, .. } => name,
             Self::Deprecated { alias, .. } => alias,
+            Self::Notice(notice) => notice.setting,
         }
     }
 }
@@ -129,6 +135,7 @@ impl fmt::Display for Warning {
             Self::Shadowed { name, by } => {
                 write!(f, "{name} is not read: {by} is set")
             }
+            Self::Notice(notice) => notice.fmt(f),
         }
     }
 }
@@ -161,11 +168,8 @@ pub enum Fatal {
         /// Why, as a fragment.
         reason: String,
     },
-    /// The origin policy refuses to start (a `*` in production).
-    Origins {
-        /// The sentence, which names the setting.
-        text: String,
-    },
+    /// The reader of origins refuses to start (a `*` in production).
+    Notice(Notice),
     /// A listener's address is taken or cannot be had. The one who opens it reports this.
     Listen {
         /// The setting that names the address.
@@ -189,7 +193,7 @@ impl fmt::Display for Fatal {
             Self::TlsFile { name, path, reason } => {
                 write!(f, "{name}={path} cannot be used: {reason}")
             }
-            Self::Origins { text } => f.write_str(text),
+            Self::Notice(notice) => notice.fmt(f),
             Self::Listen {
                 name,
                 address,

@@ -1,6 +1,6 @@
 //! What a row of the settings table holds, and the table itself.
 //!
-//! The rows stand in [`groups`](super::groups), one file a group, beside the typed fields that
+//! The rows stand in [`groups`], one file a group, beside the typed fields that
 //! are made of them. A default, a name or a bound is written there and nowhere else: parser,
 //! environment names, flags, `bellgate config`, `.env.example` and `docs/settings.md` all read
 //! the rows.
@@ -28,6 +28,8 @@ pub struct Setting {
     pub reload: Reload,
     /// Never printed, has no flag, may come by `NAME_FILE`.
     pub secret: bool,
+    /// Whether it has an effect; if not, it is read and checked only, and `config` says so.
+    pub works: bool,
     /// The one-line meaning.
     pub short: &'static str,
     /// What helps to choose a value; empty: nothing to add.
@@ -44,6 +46,7 @@ pub(super) const PLAIN: Setting = Setting {
     when_invalid: None,
     reload: Reload::Restart,
     secret: false,
+    works: true,
     short: "",
     long: "",
 };

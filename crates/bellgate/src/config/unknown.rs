@@ -29,6 +29,11 @@ fn is_name_of(row: &Setting, name: &str) -> bool {
 
 fn likely(name: &str) -> Option<String> {
     let files: Vec<String> = settings().filter_map(Setting::file_name).collect();
+    // Only a secret has a file; the plain name is what was meant then.
+    let plain = name.strip_suffix("_FILE");
+    if let Some(row) = settings().find(|row| plain == Some(row.name)) {
+        return Some(row.name.to_owned());
+    }
     let known = settings()
         .flat_map(|row| row.also.iter().copied().chain([row.name]))
         .chain(files.iter().map(String::as_str));

@@ -16,6 +16,8 @@ pub struct Origins {
     pub allowed: Option<Vec<String>>,
     /// `SOCKETIO_CORS_CREDENTIALS`.
     pub credentials: bool,
+    /// Whether that was set by somebody, or is the default.
+    pub credentials_set: bool,
     /// `SOCKETIO_CORS_METHODS`, upper case.
     pub methods: Vec<String>,
     /// `SOCKETIO_CORS_HEADERS`, as written.
@@ -30,6 +32,8 @@ pub struct Origins {
     pub require_https: Switch,
     /// `BELLGATE_ALLOW_ANY_ORIGIN`: `*` does not stop a start in production.
     pub allow_any: bool,
+    /// `SOCKETIO_PRIVATE_NETWORK`.
+    pub private_network: bool,
 }
 
 impl Origins {
@@ -37,6 +41,7 @@ impl Origins {
         Self {
             allowed: values.take("SOCKETIO_CORS_ORIGINS"),
             credentials: values.take("SOCKETIO_CORS_CREDENTIALS"),
+            credentials_set: values.is_written("SOCKETIO_CORS_CREDENTIALS"),
             methods: values.take("SOCKETIO_CORS_METHODS"),
             headers: values.take("SOCKETIO_CORS_HEADERS"),
             max_age: values.take("SOCKETIO_CORS_MAX_AGE"),
@@ -44,6 +49,7 @@ impl Origins {
             require_origin: values.take("SOCKETIO_REQUIRE_ORIGIN"),
             require_https: values.take("SOCKETIO_REQUIRE_HTTPS"),
             allow_any: values.take("BELLGATE_ALLOW_ANY_ORIGIN"),
+            private_network: values.take("SOCKETIO_PRIVATE_NETWORK"),
         }
     }
 }
@@ -136,6 +142,14 @@ pub const GROUP: Group = Group {
             default: "false",
             reload: Reload::Live,
             short: "a * in SOCKETIO_CORS_ORIGINS does not stop the start in production",
+            ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_PRIVATE_NETWORK",
+            kind: Kind::Switch,
+            default: "false",
+            reload: Reload::Live,
+            short: "preflights of pages on public networks to this private one are admitted",
             ..PLAIN
         },
     ],

@@ -12,7 +12,7 @@ mod render;
 mod size;
 mod word;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -78,11 +78,23 @@ pub trait FromValue: Sized {
 
 /// The values of all rows, to be taken by the fields.
 #[derive(Debug, Default)]
-pub struct Values(BTreeMap<&'static str, Value>);
+pub struct Values {
+    values: BTreeMap<&'static str, Value>,
+    written: BTreeSet<&'static str>,
+}
 
 impl Values {
-    pub(super) fn insert(&mut self, name: &'static str, value: Value) {
-        self.0.insert(name, value);
+    /// Adds the value of a row; `is_written`: somebody set it, it is not the default.
+    pub(super) fn insert(&mut self, name: &'static str, value: Value, is_written: bool) {
+        self.values.insert(name, value);
+        if is_written {
+            self.written.insert(name);
+        }
+    }
+
+    /// Whether somebody set the row `name`.
+    pub(super) fn is_written(&self, name: &str) -> bool {
+        self.written.contains(name)
     }
 
     /// The value of the row `name`, as its field wants it.
@@ -95,7 +107,7 @@ impl Values {
         reason = "row and field are both ours; no input reaches it"
     )]
     pub(super) fn take<T: FromValue>(&mut self, name: &'static str) -> T {
-        self.0
+        self.values
             .remove(name)
             .and_then(T::from_value)
             .unwrap_or_else(|| panic!("the row of {name} does not fit its field"))
@@ -104,7 +116,7 @@ impl Values {
     /// Names that no field has taken.
     #[cfg(test)]
     pub(super) fn left(&self) -> Vec<&'static str> {
-        self.0.keys().copied().collect()
+        self.values.keys().copied().collect()
     }
 }
 

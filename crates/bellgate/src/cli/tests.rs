@@ -1,0 +1,173 @@
+//! The command line as people write it.
+
+use super::*;
+use crate::config::{Settings, table};
+
+fn cli(line: &str) -> Result<Cli, clap::Error> {
+    parse(line.split(' ').map(OsString::from))
+}
+
+fn flags(line: &str) -> Vec<(String, String)> {
+    cli(line).unwrap().flags
+}
+
+fn pair(name: &str, text: &str) -> (String, String) {
+    (name.to_owned(), text.to_owned())
+}
+
+/// Status, stdout and stderr of a command.
+fn answer(line: &str, environment: &[(&str, &str)]) -> (Status, String, String) {
+    let cli = cli(line).unwrap();
+    let environment = environment.iter().map(|(name, text)| pair(name, text));
+    let loaded = Settings::load(&cli.sources(environment));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let status = cli.answer(&loaded, &mut out, &mut err).unwrap().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status, text(out), text(err))
+}
+
+#[test]
+fn clap_finds_no_fault_in_the_command() {
+    command().debug_assert();
+}
+
+#[test]
+fn without_a_command_the_server_runs() {
+    assert_eq!(cli("bellgate").unwrap().command, Command::Serve);
+    assert_eq!(cli("bellgate serve").unwrap().command, Command::Serve);
+    assert_eq!(cli("bellgate --port 6001").unwrap().command, Command::Serve);
+    assert_eq!(cli("bellgate demo").unwrap().command, Command::Demo);
+    let json = cli("bellgate config --json").unwrap().command;
+    assert_eq!(json, Command::Config(Format::Json));
+}
+
+#[test]
+fn flags_stand_before_or_behind_the_command() {
+    let expected = [pair("FLASK_HOST", "app"), pair("SOCKETIO_PORT", "6001")];
+    for line in [
+        "bellgate --flask-host app --port 6001",
+        "bellgate --flask-host=app serve --port 6001",
+        "bellgate config --port 6001 --flask-host app",
+        "bellgate --port 5 --port 6001 --flask-host app check",
+    ] {
+        assert_eq!(flags(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_list_may_be_repeated() {
+    let expected = [pair("SOCKETIO_CORS_ORIGINS", "http://a,http://b,http://c")];
+    let line = "bellgate --cors-origins http://a,http://b --cors-origins http://c";
+    assert_eq!(flags(line), expected);
+}
+
+#[test]
+fn a_switch_needs_no_value_and_takes_one() {
+    for (line, text) in [
+        ("bellgate --debug", "true"),
+        ("bellgate --debug serve", "true"),
+        ("bellgate --debug off serve", "off"),
+        ("bellgate serve --debug=no", "no"),
+    ] {
+        assert_eq!(flags(line), [pair("SOCKETIO_DEBUG", text)], "{line}");
+        assert_eq!(cli(line).unwrap().command, Command::Serve, "{line}");
+    }
+    let auto = flags("bellgate --require-https auto");
+    assert_eq!(auto, [pair("SOCKETIO_REQUIRE_HTTPS", "auto")]);
+}
+
+#[test]
+fn wrong_usage_is_status_2_and_help_is_0() {
+    for line in [
+        "bellgate --flask-hots x",
+        "bellgate fly",
+        "bellgate --port",
+        "bellgate completions",
+        "bellgate completions tcsh",
+        "bellgate config --json --docs",
+        "bellgate --api-keys a:b",
+    ] {
+        assert_eq!(cli(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+    for line in [
+        "bellgate --help",
+        "bellgate -h",
+        "bellgate --version",
+        "bellgate config --help",
+    ] {
+        assert_eq!(cli(line).unwrap_err().exit_code(), 0, "{line}");
+    }
+}
+
+#[test]
+fn help_names_every_setting_that_has_a_flag_under_its_group() {
+    let help = command().render_long_help().to_string();
+    for group in table::GROUPS {
+        assert!(
+            help.contains(&format!("{}:\n", group.title)),
+            "{}",
+            group.title
+        );
+        for row in group.rows {
+            let flag = row.flag().map(|flag| format!("--{flag} "));
+            let is_named = flag.is_some_and(|flag| help.contains(&flag));
+            assert_eq!(is_named, !row.secret, "{}", row.name);
+        }
+    }
+}
+
+#[test]
+fn strict_makes_a_warning_status_2() {
+    let slip = [("SOCKETIO_PORT", "x")];
+    let (status, out, err) = answer("bellgate check", &slip);
+    assert_eq!(status, Status::Fine);
+    assert_eq!(out, "a start would go on: 1 warning\n");
+    assert!(err.starts_with("warning: SOCKETIO_PORT=x "), "{err}");
+    let (status, ..) = answer("bellgate check --strict", &slip);
+    assert_eq!(status, Status::Unusable);
+    let (status, ..) = answer("bellgate --strict check", &[]);
+    assert_eq!(status, Status::Fine);
+}
+
+#[test]
+fn check_is_status_2_where_a_start_would_stop() {
+    let (status, out, err) = answer("bellgate check --tls-cert /nowhere", &[]);
+    assert_eq!(status, Status::Unusable);
+    assert!(out.starts_with("a start would stop: 1 errors"), "{out}");
+    assert_eq!(
+        err,
+        "error: SOCKETIO_TLS_CERT is set and SOCKETIO_TLS_KEY is not: TLS needs both\n"
+    );
+}
+
+#[test]
+fn config_prints_values_to_stdout_and_warnings_to_stderr() {
+    let (status, out, err) = answer("bellgate config --port 6001", &[("SOCKETIO_PROT", "1")]);
+    assert_eq!(status, Status::Fine);
+    assert!(out.contains("SOCKETIO_PORT=6001  # flag\n"), "{out}");
+    assert!(!out.contains("warning"), "{out}");
+    assert_eq!(
+        err,
+        "warning: SOCKETIO_PROT is no setting; was SOCKETIO_PORT meant?\n"
+    );
+}
+
+#[test]
+fn docs_and_sample_are_printed_without_a_word_about_values() {
+    let slip = [("SOCKETIO_PORT", "x")];
+    let (_, docs, err) = answer("bellgate config --docs", &slip);
+    assert!(docs.starts_with("# Settings\n") && err.is_empty());
+    let (_, sample, err) = answer("bellgate config --env-example", &slip);
+    assert!(sample.contains("\n#SOCKETIO_PORT=5001\n") && err.is_empty());
+}
+
+#[test]
+fn completions_know_the_commands_and_flags() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (_, script, _) = answer(&format!("bellgate completions {shell}"), &[]);
+        assert!(
+            script.contains("cors-origins") && script.contains("check"),
+            "{shell}"
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! From settings to what the other crates are made of. A new field of theirs is filled here.
+
+use bellgate_engine::{EngineConfig, Transports};
+use bellgate_gate::origin::{OriginPolicy, OriginSettings};
+use bellgate_gate::{Notice, TrustedProxies};
+use bellgate_hub::HubConfig;
+use bellgate_wire::Limits;
+
+use super::Settings;
+use super::value::Address;
+
+impl Settings {
+    /// What the origin policy is made of. With port 0 Bellgate's own address is left out: whoever
+    /// opens the listener writes the true port into `listen.public` first.
+    pub fn origin_settings(&self) -> OriginSettings {
+        OriginSettings {
+            flask_host: self.app.flask_host.clone(),
+            flask_port: self.app.flask_port,
+            public_url: self.app.public_urls.clone(),
+            cors_origins: self.origins.allowed.clone(),
+            own: own(&self.listen.public),
+            credentials: self.origins.credentials,
+            credentials_set: self.origins.credentials_set,
+            methods: self.origins.methods.clone(),
+            headers: self.origins.headers.clone(),
+            max_age: self.origins.max_age,
+            allow_null: self.origins.allow_null,
+            require_origin: self.origins.require_origin,
+            require_https: self.is_https_required(),
+            private_network: self.origins.private_network,
+            allow_any_origin: self.origins.allow_any,
+            production: self.app.environment.is_production(),
+        }
+    }
+
+    /// The origin policy. Its notices are among the warnings of [`Loaded`](super::Loaded) already.
+    pub fn origin_policy(&self) -> (OriginPolicy, Vec<Notice>) {
+        OriginPolicy::build(&self.origin_settings())
+    }
+
+    /// Whose forwarded headers are believed. Notices as with [`Settings::origin_policy`].
+    pub fn trusted_proxies(&self) -> (TrustedProxies, Vec<Notice>) {
+        TrustedProxies::parse(&self.listen.trusted_proxies.join(","))
+    }
+
+    /// What sessions need.
+    pub fn engine_config(&self) -> EngineConfig {
+        EngineConfig {
+            ping_interval: self.sessions.ping_interval,
+            ping_timeout: self.sessions.ping_timeout,
+            upgrade_timeout: self.sessions.upgrade_timeout,
+            send_buffer: self.limits.send_buffer,
+            max_payload: self.limits.message_bytes,
+            transports: Transports {
+                polling: self.sessions.polling,
+                websocket: self.sessions.websocket,
+            },
+            allow_upgrades: self.sessions.allow_upgrades,
+            deflate_threshold: self.sessions.compression,
+        }
+    }
+
+    /// What a message may cost: the protocol's constants, and the size that was set.
+    pub fn wire_limits(&self) -> Limits {
+        Limits {
+            message_bytes: self.limits.message_bytes,
+            ..Limits::default()
+        }
+    }
+
+    /// What the hub needs.
+    pub fn hub_config(&self) -> HubConfig {
+        HubConfig::new(self.sessions.connect_timeout, self.wire_limits())
+    }
+}
+
+fn own(public: &Address) -> Vec<(String, u16)> {
+    match public {
+        Address::Tcp { host, port } if *port != 0 => vec![(host.clone(), *port)],
+        Address::Tcp { .. } | Address::Unix(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::Sources;
+
+    fn set(environment: &[(&str, &str)]) -> Settings {
+        let sources = Sources::new().with_environment(environment.iter().copied());
+        Settings::load(&sources).settings
+    }
+
+    #[test]
+    fn the_intervals_of_the_official_suites_reach_the_engine() {
+        let settings = set(&[
+            ("SOCKETIO_PING_INTERVAL", "300ms"),
+            ("SOCKETIO_PING_TIMEOUT", "200ms"),
+            ("SOCKETIO_CONNECT_TIMEOUT", "1"),
+            ("SOCKETIO_TRANSPORTS", "polling"),
+            ("SOCKETIO_COMPRESSION", "1KiB"),
+            ("SOCKETIO_MAX_HTTP_BUFFER_SIZE", "2048"),
+        ]);
+        let engine = settings.engine_config();
+        assert_eq!(engine.ping_interval, Duration::from_millis(300));
+        assert_eq!(engine.ping_timeout, Duration::from_millis(200));
+        assert!(engine.transports.polling && !engine.transports.websocket);
+        assert_eq!(engine.deflate_threshold, Some(1024));
+        assert_eq!(engine.max_payload, 2048);
+        let hub = settings.hub_config();
+        assert_eq!(hub.connect_timeout, Duration::from_secs(1));
+        assert_eq!(hub.limits.message_bytes, 2048);
+    }
+
+    #[test]
+    fn the_defaults_agree_with_those_of_the_origin_policy() {
+        let ours = Settings::default().origin_settings();
+        assert_eq!(ours, OriginSettings::default());
+    }
+
+    #[test]
+    fn credentials_that_somebody_asked_for_are_told_from_the_default() {
+        assert!(!set(&[]).origin_settings().credentials_set);
+        let asked = set(&[("SOCKETIO_CORS_CREDENTIALS", "true")]);
+        assert!(asked.origin_settings().credentials_set);
+        let invalid = set(&[("SOCKETIO_CORS_CREDENTIALS", "maybe")]);
+        assert!(!invalid.origin_settings().credentials_set);
+    }
+
+    #[test]
+    fn an_own_address_without_a_port_is_no_origin() {
+        assert!(
+            set(&[("SOCKETIO_PORT", "0")])
+                .origin_settings()
+                .own
+                .is_empty()
+        );
+        let unix = set(&[("SOCKETIO_HOST", "unix:/run/b.sock")]);
+        assert!(unix.origin_settings().own.is_empty());
+    }
+}
