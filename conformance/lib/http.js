@@ -65,12 +65,12 @@ export class RawSocket {
   /** All bytes so far, once they contain `mark` or satisfy it as a function. */
   readUntil(mark, ms = SOON) {
     const found = typeof mark === "function" ? mark : (bytes) => bytes.includes(mark);
-    return this.#when(() => found(this.#received), ms, `${mark} in ${JSON.stringify(this.text)}`);
+    return this.#when(() => found(this.#received), ms, JSON.stringify(`${mark}`));
   }
 
   /** All bytes, once the other side has closed. */
   readToEnd(ms = SOON) {
-    return this.#when(() => this.isClosed, ms, `the end after ${JSON.stringify(this.text)}`);
+    return this.#when(() => this.isClosed, ms, "the end of the connection");
   }
 
   /** What was received so far, as text. */
@@ -93,7 +93,7 @@ export class RawSocket {
     const done = new Promise((resolve, reject) => {
       check = () => {
         if (isTrue()) resolve(this.#received);
-        else if (this.isClosed) reject(new Error(`closed while waiting for ${what}`));
+        else if (this.isClosed) reject(new Error(`closed while waiting for ${what}, after ${JSON.stringify(this.text)}`));
       };
       this.#listeners.add(check);
       check();
