@@ -12,16 +12,20 @@ pub(super) fn run(
     err: &mut impl Write,
 ) -> io::Result<Status> {
     tell(loaded, err)?;
-    let warnings = match loaded.warnings.len() {
-        0 => "no warning".to_owned(),
-        1 => "1 warning".to_owned(),
-        many => format!("{many} warnings"),
-    };
+    let warnings = count(loaded.warnings.len(), "warning");
     if loaded.must_stop(strict) {
-        let faults = loaded.fatal.len();
-        writeln!(out, "a start would stop: {faults} errors, {warnings}")?;
+        let errors = count(loaded.fatal.len(), "error");
+        writeln!(out, "a start would stop: {errors}, {warnings}")?;
         return Ok(Status::Unusable);
     }
     writeln!(out, "a start would go on: {warnings}")?;
     Ok(Status::Fine)
+}
+
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        0 => format!("no {noun}"),
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
+    }
 }

@@ -18,6 +18,7 @@ pub(super) fn all() -> Vec<Arg> {
                 .value_name(placeholder(row.kind))
                 .help(help(row))
                 .help_heading(title)
+                .hide(!row.works)
                 .global(true);
             Some(match row.kind {
                 Kind::List(_) => arg.action(ArgAction::Append),

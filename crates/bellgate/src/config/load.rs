@@ -7,7 +7,7 @@ use std::path::Path;
 use bellgate_gate::NoticeKind;
 
 use super::report::{Fatal, Source, Warning};
-use super::table::{Setting, settings};
+use super::table::{Kind, OWN_PREFIXES, Setting, settings};
 use super::value::{Parsed, Value, Values, parse};
 use super::{Settings, tls, unknown};
 
@@ -121,7 +121,7 @@ pub(super) fn load(sources: &Sources) -> Loaded {
         warnings.extend(unknown::warnings(&layer.entries));
     }
     let mut values = Values::default();
-    for row in &effective {
+    for row in effective.iter().filter(|row| row.setting.works) {
         let is_written = row.source != Source::Default;
         values.insert(row.setting.name, row.value.clone(), is_written);
     }
@@ -168,7 +168,7 @@ fn resolve(
 ) -> Effective {
     let mut found = candidates(row, sources).into_iter();
     let Some(best) = found.next() else {
-        return default(row);
+        return from_table(row, row.default);
     };
     // A weaker source is there to be overruled; a second name of the same setting is a slip.
     for other in found.filter(|other| matches!(other.rank, Rank::Alias | Rank::File)) {
@@ -193,14 +193,18 @@ fn resolve(
                     path: best.text.to_owned(),
                     reason,
                 });
-                return default(row);
+                return from_table(row, row.default);
             }
         }
         from_file.as_str()
     } else {
         best.text
     };
-    judge(row, &best, text, warnings)
+    if !row.works && OWN_PREFIXES.iter().any(|own| best.name.starts_with(own)) {
+        let name = best.name.clone();
+        warnings.push(Warning::NoEffect { name });
+    }
+    judge(row, &best, text, warnings, fatal)
 }
 
 fn candidates<'a>(row: &Setting, sources: &'a Sources) -> Vec<Found<'a>> {
@@ -234,6 +238,7 @@ fn judge(
     found: &Found<'_>,
     text: &str,
     warnings: &mut Vec<Warning>,
+    fatal: &mut Vec<Fatal>,
 ) -> Effective {
     let (value, dropped, reason) = match parse(row.kind, text) {
         Ok(Parsed { value, dropped }) => (Some(value), dropped, None),
@@ -245,15 +250,20 @@ fn judge(
         reason: dropped.reason,
     }));
     if let Some(reason) = reason {
-        warnings.push(Warning::Invalid {
-            name: found.name.clone(),
-            value: shown(row, text),
-            reason,
-            used: row.when_invalid.unwrap_or(row.default),
-        });
+        let name = found.name.clone();
+        if matches!(row.kind, Kind::Url { or_stop: true, .. }) {
+            fatal.push(Fatal::Url { name, reason });
+        } else {
+            warnings.push(Warning::Invalid {
+                name,
+                value: shown(row, text),
+                reason,
+                used: row.when_invalid.unwrap_or(row.default),
+            });
+        }
     }
     let Some(value) = value else {
-        return default_after_invalid(row);
+        return from_table(row, row.when_invalid.unwrap_or(row.default));
     };
     Effective {
         setting: row,
@@ -261,14 +271,6 @@ fn judge(
         source: found.source,
         written_as: (found.rank != Rank::Name).then(|| found.name.clone()),
     }
-}
-
-fn default(row: &'static Setting) -> Effective {
-    from_table(row, row.default)
-}
-
-fn default_after_invalid(row: &'static Setting) -> Effective {
-    from_table(row, row.when_invalid.unwrap_or(row.default))
 }
 
 #[expect(
@@ -288,10 +290,10 @@ fn from_table(row: &'static Setting, text: &str) -> Effective {
     }
 }
 
-/// A value for a warning: escaped, cut, and hidden where it is a secret.
+/// A value for a warning: escaped, cut, and hidden where it may be a secret.
 fn shown(row: &Setting, text: &str) -> String {
     const MAX: usize = 80;
-    if row.secret {
+    if row.file_name().is_some() {
         return super::value::HIDDEN.to_owned();
     }
     let mut shown: String = text

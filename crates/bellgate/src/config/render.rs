@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::Loaded;
 use super::load::Effective;
 use super::table::{GROUPS, Reload, Setting};
-use super::value::{HIDDEN, Value, bounds, render};
+use super::value::{Value, bounds, render};
 
 /// One line a setting: `NAME=value  # source`.
 pub fn text(loaded: &Loaded) -> String {
@@ -41,7 +41,7 @@ pub fn json(loaded: &Loaded) -> String {
                 "default": set(row.setting.default),
                 "secret": row.setting.secret,
                 "reload": row.setting.reload != Reload::Restart,
-                "works": row.setting.works,
+                "has_effect": row.setting.works,
             });
             (row.setting.name.to_owned(), members)
         })
@@ -61,7 +61,6 @@ fn effective(loaded: &Loaded, row: &Effective) -> String {
             loaded.settings.is_https_required().to_string()
         }
         ("BELLGATE_API_KEYS", Value::ApiKeys(keys)) if keys.is_empty() => String::new(),
-        (_, value) if row.setting.secret && *value != Value::Unset => HIDDEN.to_owned(),
         (_, value) => render(row.setting, value),
     }
 }
@@ -158,7 +157,9 @@ variable that is set to the empty string counts as unset. `bellgate config` prin
 holds, with its source; `bellgate check` says what is wrong.
 
 A value that cannot be used never stops the start: a warning names the variable, the value, the
-reason and what is used instead. With `--strict` such a warning ends the start with status 2.
+reason and what is used instead. With `--strict` such a warning ends the start with status 2. What
+does stop it, because going on would be unsafe: a TLS or secret file that cannot be read, a store or
+broker with an unknown scheme, `*` as an origin in production, an address that is taken.
 
 - **Durations** take `ms`, `s`, `m`, `h` or `d` (`25s`, `300ms`); a bare number counts the unit that
   the setting names, and may have a fraction (`0.3`).

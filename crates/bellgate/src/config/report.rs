@@ -69,6 +69,18 @@ pub enum Warning {
         /// The name that is.
         by: String,
     },
+    /// The setting is read and checked, and nothing heeds it yet.
+    NoEffect {
+        /// The name.
+        name: String,
+    },
+    /// A name that other servers know and that means nothing here.
+    Ignored {
+        /// The name.
+        name: String,
+        /// Why, as a fragment.
+        reason: &'static str,
+    },
     /// What the reader of origins or of networks has to say.
     Notice(Notice),
 }
@@ -77,8 +89,11 @@ impl Warning {
     /// Whether `--strict` makes it stop the start: deprecations and advice do not.
     pub fn counts_when_strict(&self) -> bool {
         match self {
-            Self::Invalid { .. } | Self::Dropped { .. } | Self::Unknown { .. } => true,
-            Self::Deprecated { .. } | Self::Shadowed { .. } => false,
+            Self::Invalid { .. }
+            | Self::Dropped { .. }
+            | Self::Unknown { .. }
+            | Self::NoEffect { .. } => true,
+            Self::Deprecated { .. } | Self::Shadowed { .. } | Self::Ignored { .. } => false,
             Self::Notice(notice) => matches!(notice.kind, NoticeKind::Dropped | NoticeKind::Fatal),
         }
     }
@@ -89,7 +104,9 @@ impl Warning {
             Self::Invalid { name, .. }
             | Self::Dropped { name, .. }
             | Self::Unknown { name, .. }
-            | Self::Shadowed { name, .. } => name,
+            | Self::Shadowed { name, .. }
+            | Self::NoEffect { name }
+            | Self::Ignored { name, .. } => name,
             Self::Deprecated { alias, .. } => alias,
             Self::Notice(notice) => notice.setting,
         }
@@ -135,6 +152,10 @@ impl fmt::Display for Warning {
             Self::Shadowed { name, by } => {
                 write!(f, "{name} is not read: {by} is set")
             }
+            Self::NoEffect { name } => {
+                write!(f, "{name} is read and checked, but has no effect yet")
+            }
+            Self::Ignored { name, reason } => write!(f, "{name} is ignored: {reason}"),
             Self::Notice(notice) => notice.fmt(f),
         }
     }
@@ -168,6 +189,13 @@ pub enum Fatal {
         /// Why, as a fragment.
         reason: String,
     },
+    /// The URL of a store or broker has an unknown scheme.
+    Url {
+        /// The setting.
+        name: String,
+        /// Why, as a fragment.
+        reason: String,
+    },
     /// The reader of origins refuses to start (a `*` in production).
     Notice(Notice),
     /// A listener's address is taken or cannot be had. The one who opens it reports this.
@@ -193,6 +221,7 @@ impl fmt::Display for Fatal {
             Self::TlsFile { name, path, reason } => {
                 write!(f, "{name}={path} cannot be used: {reason}")
             }
+            Self::Url { name, reason } => write!(f, "{name} {reason}"),
             Self::Notice(notice) => notice.fmt(f),
             Self::Listen {
                 name,

@@ -51,6 +51,12 @@ pub(super) const PLAIN: Setting = Setting {
     long: "",
 };
 
+/// The members of a row that is read and checked, and has no effect yet.
+pub(super) const LATER: Setting = Setting {
+    works: false,
+    ..PLAIN
+};
+
 /// What a value may look like.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
@@ -96,6 +102,20 @@ pub enum Kind {
     Path,
     /// A file.
     File,
+    /// Any text, to the letter.
+    Secret,
+    /// A comma list of such texts.
+    Secrets,
+    /// One or more rates, as Flask-Limiter writes them.
+    Rate,
+    /// A URL of a service, which may hold a password.
+    Url {
+        /// The schemes that are known.
+        schemes: &'static [&'static str],
+        /// Whether an unknown scheme stops the start: another service than the one that was
+        /// meant would be used (contract §2).
+        or_stop: bool,
+    },
     /// A comma list of `name:key[:scope+scope]`.
     ApiKeys,
     /// One word, or what `other` says.
@@ -158,6 +178,12 @@ pub const GROUPS: &[Group] = &[
     groups::limits::GROUP,
     groups::api::GROUP,
     groups::logging::GROUP,
+    groups::identity::GROUP,
+    groups::rates::GROUP,
+    groups::clients::GROUP,
+    groups::webhooks::GROUP,
+    groups::cluster::GROUP,
+    groups::inbox::GROUP,
 ];
 
 /// All rows, in the order of the docs.
@@ -178,9 +204,11 @@ impl Setting {
         (!self.secret).then(|| stem.to_ascii_lowercase().replace('_', "-"))
     }
 
-    /// The name that holds the path of a file with the value, for secrets (`NAME_FILE`).
+    /// The name that holds the path of a file with the value (`NAME_FILE`): for secrets, and for
+    /// URLs, which may hold one.
     pub fn file_name(&self) -> Option<String> {
-        self.secret.then(|| format!("{}_FILE", self.name))
+        let may_be_secret = self.secret || matches!(self.kind, Kind::Url { .. });
+        may_be_secret.then(|| format!("{}_FILE", self.name))
     }
 }
 

@@ -11,7 +11,7 @@ use super::*;
 fn every_row_reaches_its_field() {
     let loaded = Settings::load(&Sources::new());
     let mut values = value::Values::default();
-    for effective in loaded.effective {
+    for effective in loaded.effective.into_iter().filter(|row| row.setting.works) {
         values.insert(effective.setting.name, effective.value, false);
     }
     let settings = Settings::take(&mut values);
@@ -322,4 +322,68 @@ fn a_listener_may_be_a_unix_socket_and_the_operators_may_be_off() {
     );
     assert_eq!(settings.listen.admin, None);
     assert_eq!(settings.listen.shards, Some(2));
+}
+
+#[test]
+fn a_setting_without_effect_says_so_and_fails_strict() {
+    let loaded = load(&[("SOCKETIO_REQUIRE_AUTH", "true"), ("SECRET_KEY", "s3cret")]);
+    assert_eq!(
+        told(&loaded),
+        ["SOCKETIO_REQUIRE_AUTH is read and checked, but has no effect yet"]
+    );
+    assert!(loaded.must_stop(true) && !loaded.must_stop(false));
+    let loaded = load(&[("BELLGATE_NAMESPACE_ADMIN_ROLES", "admin")]);
+    assert_eq!(
+        told(&loaded),
+        ["BELLGATE_NAMESPACE_ADMIN_ROLES is read and checked, but has no effect yet"]
+    );
+}
+
+#[test]
+fn a_name_of_other_servers_is_ignored_with_the_reason() {
+    let loaded = load(&[("SOCKETIO_ASYNC_MODE", "eventlet")]);
+    assert!(told(&loaded)[0].starts_with("SOCKETIO_ASYNC_MODE is ignored: "));
+    assert!(!loaded.must_stop(true));
+}
+
+#[test]
+fn an_unknown_scheme_of_store_or_broker_stops_the_start_without_showing_the_url() {
+    for name in [
+        "BELLGATE_STORE_URL",
+        "BELLGATE_BROKER_URL",
+        "SOCKETIO_MESSAGE_QUEUE",
+    ] {
+        let loaded = load(&[(name, "amqp://u:p4ss@h")]);
+        assert!(loaded.must_stop(false), "{name}");
+        let fault = loaded.fatal[0].to_string();
+        assert!(
+            fault.starts_with(&format!("{name} has none of the schemes ")),
+            "{fault}"
+        );
+        assert!(!format!("{loaded:?}{fault}").contains("p4ss"));
+    }
+    let loaded = load(&[("BELLGATE_EVENTS_URL", "ftp://u:p4ss@h")]);
+    assert!(!loaded.must_stop(false));
+    assert!(!told(&loaded).concat().contains("p4ss"));
+}
+
+#[test]
+fn secrets_are_kept_to_the_letter_and_out_of_debug() {
+    let loaded = load(&[
+        ("SECRET_KEY", " s3cret "),
+        ("SECRET_KEY_FALLBACKS", "old3r,old3st"),
+    ]);
+    let value = |name| {
+        let row = loaded.effective.iter().find(|row| row.setting.name == name);
+        row.unwrap().value.clone()
+    };
+    assert_eq!(
+        value("SECRET_KEY"),
+        value::Value::Secret(Secret::new(" s3cret "))
+    );
+    let shown = format!("{loaded:?}{}", render::text(&loaded));
+    assert!(
+        !shown.contains("s3cret") && !shown.contains("old3"),
+        "{shown}"
+    );
 }

@@ -13,11 +13,38 @@ pub(super) fn warnings(entries: &[(String, String)]) -> Vec<Warning> {
                 && !settings().any(|row| is_name_of(row, name))
                 && !is_service_link(name, text)
         })
-        .map(|(name, _)| Warning::Unknown {
-            name: name.escape_debug().take(128).collect(),
-            nearest: likely(name),
-        })
+        .map(|(name, _)| judge(name))
         .collect()
+}
+
+fn judge(name: &str) -> Warning {
+    if let Some((_, reason)) = IGNORED.iter().find(|(ignored, _)| *ignored == name) {
+        return Warning::Ignored {
+            name: name.to_owned(),
+            reason,
+        };
+    }
+    let shown = name.escape_debug().take(128).collect();
+    if is_of_a_namespace(name) {
+        return Warning::NoEffect { name: shown };
+    }
+    Warning::Unknown {
+        name: shown,
+        nearest: likely(name),
+    }
+}
+
+/// Names that a Flask application sets for its own server, with the reason why they mean nothing.
+const IGNORED: &[(&str, &str)] = &[(
+    "SOCKETIO_ASYNC_MODE",
+    "Bellgate runs beside the application, whose workers stay as they are",
+)];
+
+/// `BELLGATE_NAMESPACE_ADMIN_ROLES`: one line of a namespace's policy (contract §4).
+fn is_of_a_namespace(name: &str) -> bool {
+    const MEMBERS: [&str; 4] = ["_AUTH", "_ROLES", "_MAX_CONNECTIONS_PER_USER", "_RATE"];
+    name.strip_prefix("BELLGATE_NAMESPACE_")
+        .is_some_and(|rest| MEMBERS.iter().any(|member| rest.ends_with(member)))
 }
 
 fn is_name_of(row: &Setting, name: &str) -> bool {

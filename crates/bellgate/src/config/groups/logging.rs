@@ -80,6 +80,7 @@ pub const GROUP: Group = Group {
     rows: &[
         Setting {
             name: "SOCKETIO_DEBUG",
+            aliases: &["SOCKETIO_LOG_CONNECTIONS", "SOCKETIO_ENGINEIO_LOGGER"],
             kind: Kind::Switch,
             default: "false",
             reload: Reload::Live,

@@ -5,8 +5,14 @@
 
 pub mod api;
 pub mod app;
+pub mod clients;
+pub mod cluster;
+pub mod identity;
+pub mod inbox;
 pub mod limits;
 pub mod listen;
 pub mod logging;
 pub mod origins;
+pub mod rates;
 pub mod sessions;
+pub mod webhooks;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::table::{Group, Item, Kind, PLAIN, Reload, Setting, Unit, s};
+use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting, Unit, s};
 use crate::config::value::{Switch, Values};
 
 /// The policy for origins, before the generated ones are added.
@@ -151,6 +151,30 @@ pub const GROUP: Group = Group {
             reload: Reload::Live,
             short: "preflights of pages on public networks to this private one are admitted",
             ..PLAIN
+        },
+        Setting {
+            name: "SOCKETIO_CORS_MODE",
+            kind: Kind::Choice(&[&["enforce"], &["report"], &["off"]]),
+            default: "enforce",
+            reload: Reload::Live,
+            short: "enforce; report: let in and log; off: a proxy writes the CORS headers",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_ALLOW_REPORT",
+            kind: Kind::Switch,
+            default: "false",
+            reload: Reload::Live,
+            short: "SOCKETIO_CORS_MODE may be report in production",
+            ..LATER
+        },
+        Setting {
+            name: "SOCKETIO_REFUSALS",
+            kind: Kind::Choice(&[&["auto"], &["http"], &["inband"]]),
+            default: "auto",
+            reload: Reload::Live,
+            short: "how a page is told why it was refused: by status, in the protocol, or as it can read",
+            ..LATER
         },
     ],
 };

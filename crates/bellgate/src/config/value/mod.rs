@@ -8,8 +8,10 @@ mod duration;
 mod list;
 mod parse;
 mod path;
+mod rate;
 mod render;
 mod size;
+mod url;
 mod word;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +21,8 @@ use std::time::Duration;
 pub use self::address::Address;
 pub use self::parse::{Dropped, Parsed, parse};
 pub use self::render::{HIDDEN, bounds, placeholder, render};
-use super::secret::ApiKey;
+pub use self::url::masked;
+use super::secret::{ApiKey, Secret};
 
 /// A value that its row's kind has admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,12 @@ pub enum Value {
     Address(Address),
     /// A file.
     File(PathBuf),
+    /// A URL of a service.
+    Url(Secret),
+    /// A secret text.
+    Secret(Secret),
+    /// Secret texts.
+    Secrets(Vec<Secret>),
     /// Keys of the HTTP API.
     ApiKeys(Vec<ApiKey>),
 }

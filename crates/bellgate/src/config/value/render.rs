@@ -1,6 +1,6 @@
 //! From a value back to text, and a kind in words.
 
-use super::{Value, duration, size, word};
+use super::{Value, duration, size, url, word};
 use crate::config::table::{Item, Kind, Setting};
 
 /// What stands for a secret that is set.
@@ -24,7 +24,8 @@ pub fn render(setting: &Setting, value: &Value) -> String {
         Value::Address(address) if matches!(setting.kind, Kind::Host) => address.host(),
         Value::Address(address) => address.to_string(),
         Value::File(path) => path.display().to_string(),
-        Value::ApiKeys(_) => HIDDEN.to_owned(),
+        Value::Url(url) => url::masked(url.expose()),
+        Value::ApiKeys(_) | Value::Secret(_) | Value::Secrets(_) => HIDDEN.to_owned(),
     }
 }
 
@@ -50,6 +51,9 @@ pub fn placeholder(kind: Kind) -> String {
         Kind::Address => "ADDRESS".to_owned(),
         Kind::Path => "PATH".to_owned(),
         Kind::File => "FILE".to_owned(),
+        Kind::Secret | Kind::Secrets => "SECRET".to_owned(),
+        Kind::Rate => "RATE".to_owned(),
+        Kind::Url { .. } => "URL".to_owned(),
         Kind::ApiKeys => "KEYS".to_owned(),
         Kind::Or { word, other } => format!("{word}|{}", placeholder(*other)),
     }
@@ -74,11 +78,21 @@ pub fn bounds(kind: Kind) -> String {
         ),
         Kind::Choice(choices) => format!("one of {}", coded(&word::names(choices))),
         Kind::List(Item::OneOf(words)) => format!("a comma list of {}", coded(words)),
-        Kind::List(_) => "a comma list".to_owned(),
+        Kind::List(_) | Kind::Secrets => "a comma list".to_owned(),
         Kind::Host => "a host or address, or `unix:/path`".to_owned(),
         Kind::Address => "`host:port`, or `unix:/path`".to_owned(),
         Kind::Path => "a path".to_owned(),
         Kind::File => "a file".to_owned(),
+        Kind::Secret => "any text".to_owned(),
+        Kind::Rate => "rates such as `100/10 seconds;600/minute`".to_owned(),
+        Kind::Url { schemes, or_stop } => {
+            let end = if or_stop {
+                "; another scheme stops the start"
+            } else {
+                ""
+            };
+            format!("a URL with the scheme {}{end}", coded(schemes))
+        }
         Kind::ApiKeys => "a comma list of `name:key[:scope+scope]`".to_owned(),
         Kind::Or { word, other } => format!("`{word}`, or {}", bounds(*other)),
     }

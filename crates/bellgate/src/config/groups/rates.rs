@@ -1,0 +1,118 @@
+//! How fast clients may talk, how many one user may have, when the server takes no more.
+
+use crate::config::table::{GIB, Group, Kind, LATER, MIB, Reload, Setting};
+
+/// The rows.
+pub const GROUP: Group = Group {
+    title: "Rates and caps",
+    rows: &[
+        Setting {
+            name: "SOCKETIO_RATE_LIMITING",
+            kind: Kind::Switch,
+            default: "true",
+            reload: Reload::Live,
+            short: "the rates below hold, and who breaks them is blocked for a while",
+            ..LATER
+        },
+        Setting {
+            name: "SOCKETIO_RATE_LIMIT_CONNECTIONS",
+            kind: Kind::Rate,
+            default: "600/minute",
+            reload: Reload::Live,
+            short: "handshakes of one address",
+            ..LATER
+        },
+        Setting {
+            name: "SOCKETIO_RATE_LIMIT_MESSAGES",
+            aliases: &["SOCKETIO_RATE_LIMIT"],
+            kind: Kind::Rate,
+            default: "100/10 seconds;600/minute",
+            reload: Reload::Live,
+            short: "messages of one user, or of one connection without a user",
+            ..LATER
+        },
+        Setting {
+            name: "SOCKETIO_RATE_LIMIT_STRATEGY",
+            kind: Kind::Choice(&[
+                &["fixed-window"],
+                &["moving-window"],
+                &["sliding-window-counter"],
+            ]),
+            default: "fixed-window",
+            reload: Reload::Live,
+            short: "how rates are counted, as Flask-Limiter names it",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_LIMITS_REDIS_URL",
+            kind: Kind::Url {
+                schemes: &["redis", "rediss", "valkey"],
+                or_stop: true,
+            },
+            short: "Redis in which counts are shared; unset: the broker's",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_LIMITS_PREFIX",
+            default: "LIMITER",
+            short: "prefix of the counts, as Flask-Limiter has it",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_LIMITS_SCOPE",
+            short: "scope of the counts, to share them with Flask-Limiter",
+            ..LATER
+        },
+        Setting {
+            name: "SOCKETIO_MAX_CONNECTIONS_PER_USER",
+            kind: Kind::Integer {
+                from: 0,
+                to: 1_000_000,
+            },
+            default: "20",
+            reload: Reload::Live,
+            short: "most connections of one user; 0 is no cap",
+            ..LATER
+        },
+        Setting {
+            name: "SOCKETIO_MAX_CONNECTIONS_PER_IP",
+            kind: Kind::Integer {
+                from: 0,
+                to: 1_000_000,
+            },
+            default: "0",
+            reload: Reload::Live,
+            short: "most connections of one address; 0 is no cap",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_USER_CAP_POLICY",
+            kind: Kind::Choice(&[&["refuse"], &["evict-oldest"]]),
+            default: "refuse",
+            reload: Reload::Live,
+            short: "who goes when a user has too many connections: the new one or the oldest",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_MEMORY_LIMIT",
+            kind: Kind::Or {
+                word: "auto",
+                other: &Kind::Size {
+                    from: 16 * MIB,
+                    to: 65_536 * GIB,
+                },
+            },
+            default: "auto",
+            short: "memory above which no one is admitted; auto is that of machine or cgroup",
+            ..LATER
+        },
+        Setting {
+            name: "BELLGATE_HANDSHAKE_RATE",
+            kind: Kind::Rate,
+            default: "2000/second",
+            reload: Reload::Live,
+            short: "handshakes of all clients together",
+            ..LATER
+        },
+    ],
+};
