@@ -107,6 +107,18 @@ impl Hub {
         Some(self.sockets.get(self.sockets.find(socket)?)?.conn)
     }
 
+    /// The joined sockets of a connection, in the order of their CONNECTs.
+    pub fn sockets(&self, conn: ConnId) -> Vec<SocketId> {
+        let Some(held) = self.conns.get(conn) else {
+            return Vec::new();
+        };
+        held.sockets()
+            .filter_map(|index| self.sockets.get(index).map(|found| (index, found)))
+            .filter(|(_, found)| found.is_joined())
+            .map(|(index, found)| former_id(index, found))
+            .collect()
+    }
+
     /// The rooms of the socket, those of its user, roles and topics included, in no order.
     pub fn rooms(&self, socket: SocketId) -> Vec<Target> {
         self.sockets

@@ -171,3 +171,23 @@ pub(crate) fn shared_sid(socket: &Socket) -> Arc<str> {
 pub(crate) fn small(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::conn::Conn;
+    use crate::rooms::Seat;
+
+    use super::Socket;
+
+    /// What an idle connection costs here, beside its user's room: the design's budget is 3 KiB in all.
+    #[test]
+    fn a_socket_and_its_connection_stay_small() {
+        assert!(size_of::<Socket>() <= 168, "{}", size_of::<Socket>());
+        assert!(
+            size_of::<Option<Conn>>() <= 96,
+            "{}",
+            size_of::<Option<Conn>>()
+        );
+        assert_eq!(size_of::<Seat>(), 16);
+    }
+}

@@ -219,6 +219,23 @@ fn a_member_belongs_to_the_rooms_of_its_user_roles_and_topics() {
 }
 
 #[test]
+fn the_members_of_a_room_share_one_text() {
+    let mut world = World::new();
+    let users = [0, 1].map(|slot| {
+        let conn = world.open(slot);
+        let member = Member {
+            roles: vec!["admin".into()],
+            ..Member::of_user("7")
+        };
+        let socket = world.join(conn, "/", member);
+        world.hub.member(socket).unwrap().clone()
+    });
+    let [first, second] = users.map(|member| (member.user.unwrap(), member.roles[0].clone()));
+    assert!(std::sync::Arc::ptr_eq(&first.0, &second.0));
+    assert!(std::sync::Arc::ptr_eq(&first.1, &second.1));
+}
+
+#[test]
 fn a_slot_that_is_used_again_reaches_nobody_of_before() {
     let mut world = World::new();
     let before = world.visitor(0);
@@ -233,6 +250,9 @@ fn a_slot_that_is_used_again_reaches_nobody_of_before() {
     assert_ne!(before, after);
     assert_eq!(world.text(old, r#"2["x"]"#), None);
     assert_eq!(world.hub.sid(before), None);
+    world.text(new, r#"51-["up",{"_placeholder":true,"num":0}]"#);
+    assert!(world.hub.poll_deadline(new).is_some());
+    assert_eq!(world.hub.poll_deadline(old), None);
     assert_eq!(world.close(old), []);
     assert_eq!(world.hub.stats().sockets, 1);
 }

@@ -117,6 +117,49 @@ fn the_forgiveness_of_a_namespace_ends_when_the_client_asks_for_it_again() {
 }
 
 #[test]
+fn the_clients_own_goodbye_after_a_return_is_not_forgiven() {
+    let mut world = World::new();
+    let socket = world.visitor(0);
+    world
+        .hub
+        .disconnect(socket, false, world.now, &mut world.out);
+    world.join(conn(0), "/", Member::visitor());
+    world.text(conn(0), "1");
+    assert_eq!(world.text(conn(0), r#"2["late"]"#), None);
+    assert_eq!(world.closed(), [Code::PacketOutOfPlace]);
+}
+
+#[test]
+fn a_connection_that_is_being_closed_joins_nothing_and_hears_nothing() {
+    let mut world = World::new();
+    let socket = world.visitor(0);
+    world.text(conn(0), "abc");
+    assert!(world.hub.join(socket, room("a")).is_err());
+    world.command(&Command::Join {
+        ns: "/".into(),
+        who: vec![Target::All],
+        rooms: vec![room("a")],
+    });
+    assert_eq!(world.hub.rooms(socket), []);
+    let out = &mut world.out;
+    world
+        .hub
+        .emit(socket, r#"["x"]"#, Vec::new(), Delivery::Regular, out);
+    assert_eq!(world.sent(), []);
+}
+
+#[test]
+fn the_address_of_a_gone_socket_reaches_nobody_when_its_place_is_taken() {
+    let mut world = World::new();
+    let gone = world.visitor(0);
+    let address = Target::Socket(world.sid(gone));
+    world.text(conn(0), "1");
+    world.join(conn(0), "/", Member::visitor());
+    world.command(&publish(news(&[address], &[])));
+    assert_eq!(world.reached(), crate::world::NOBODY);
+}
+
+#[test]
 fn a_disconnect_with_the_transport_ends_every_namespace() {
     let mut world = World::new();
     let socket = world.visitor(0);
