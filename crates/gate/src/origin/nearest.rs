@@ -20,7 +20,7 @@ enum Difference {
 /// The work is linear in the list and in the host's length. A page learns only which part differs
 /// (hardening §3 row 46).
 pub(crate) fn refuse(policy: &OriginPolicy, origin: &Origin) -> Refusal {
-    let entries = policy.admitted().iter().map(|entry| {
+    let entries = policy.for_comparison().iter().map(|entry| {
         let same_host = entry.host() == origin.host();
         (rank(entry, origin, same_host), entry as &dyn Display)
     });

@@ -19,6 +19,8 @@ const CREDENTIALS: &str = "SOCKETIO_CORS_CREDENTIALS";
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 pub struct OriginPolicy {
     admitted: Vec<Origin>,
+    /// How many of them are pages' own; the rest are Bellgate's address.
+    of_pages: usize,
     patterns: Vec<Pattern>,
     any: bool,
     credentials: bool,
@@ -57,17 +59,13 @@ impl OriginPolicy {
             }
             written.origins = generate::of_application(settings, &mut notices);
         }
-        let mut admitted = Vec::new();
-        for origin in written
-            .origins
-            .into_iter()
-            .chain(public)
-            .chain(generate::of_own_address(settings))
-        {
-            if !admitted.contains(&origin) {
-                admitted.push(origin);
-            }
-        }
+        let mut admitted = distinct(written.origins.into_iter().chain(public));
+        let of_pages = admitted.len();
+        admitted = distinct(
+            admitted
+                .into_iter()
+                .chain(generate::of_own_address(settings)),
+        );
         if admitted.is_empty() && written.patterns.is_empty() && !any {
             let text =
                 "no origin is admitted; set BELLGATE_PUBLIC_URL to where users open the page";
@@ -87,6 +85,7 @@ impl OriginPolicy {
         );
         let policy = Self {
             admitted,
+            of_pages,
             patterns: written.patterns,
             any,
             credentials,
@@ -107,6 +106,15 @@ impl OriginPolicy {
     /// The admitted origins: the operator's or the generated ones, the public URL's, our own.
     pub fn admitted(&self) -> &[Origin] {
         &self.admitted
+    }
+
+    /// The entries that a refused page is compared with: what was written or generated for pages.
+    /// Bellgate's own address is where nobody meant to open the page; it counts if there is no other.
+    pub(crate) fn for_comparison(&self) -> &[Origin] {
+        match self.admitted.get(..self.of_pages) {
+            Some(pages) if !pages.is_empty() || !self.patterns.is_empty() => pages,
+            _ => &self.admitted,
+        }
     }
 
     /// The entries that admit the hosts under a name.
@@ -168,6 +176,17 @@ impl PreflightAnswer {
             max_age: HeaderValue::from(max_age.as_secs()),
         }
     }
+}
+
+/// Each origin once, where it stands first.
+fn distinct(origins: impl Iterator<Item = Origin>) -> Vec<Origin> {
+    let mut kept = Vec::new();
+    for origin in origins {
+        if !kept.contains(&origin) {
+            kept.push(origin);
+        }
+    }
+    kept
 }
 
 /// Whether `*` may be used as it was written (contract §3, patterns).
