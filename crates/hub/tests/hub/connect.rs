@@ -219,6 +219,17 @@ fn a_member_belongs_to_the_rooms_of_its_user_roles_and_topics() {
 }
 
 #[test]
+fn the_sockets_of_a_connection_are_those_that_joined() {
+    let mut world = World::new();
+    let conn = world.open(0);
+    world.knock(conn, "/");
+    let joined = world.join(conn, "/admin", Member::visitor());
+    assert_eq!(world.hub.sockets(conn), [joined]);
+    world.close(conn);
+    assert_eq!(world.hub.sockets(conn), []);
+}
+
+#[test]
 fn the_members_of_a_room_share_one_text() {
     let mut world = World::new();
     let users = [0, 1].map(|slot| {
