@@ -1,0 +1,197 @@
+//! `cargo xtask test`: all suites, counted.
+//!
+//! A suite that ran no test, skipped one or failed one fails the run. What ships is what is tested: the
+//! outside suites drive the release build.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::count::Count;
+use crate::run::{Done, Outcome, Step, cargo, command};
+use crate::setup;
+
+/// The suites in the order in which they run, the quickest to fail first.
+const SUITES: [&str; 4] = ["cargo", "node", "python", "browser"];
+
+/// How often `--full` runs each outside suite: what passes by luck shows.
+const FULL_ROUNDS: usize = 3;
+
+/// What the command line asks for.
+struct Wanted {
+    suites: Vec<&'static str>,
+    word: Option<String>,
+    rounds: usize,
+}
+
+/// Runs `cargo xtask test [--full] [FILTER]`.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let wanted = Wanted::parse(arguments)?;
+    if wanted.suites.iter().any(|suite| *suite != "cargo") {
+        build()?;
+    }
+    let mut rows = Vec::new();
+    for suite in &wanted.suites {
+        let rounds = if *suite == "cargo" { 1 } else { wanted.rounds };
+        for _ in 0..rounds {
+            let (count, is_ok) = wanted.run(suite)?;
+            rows.push((*suite, count, is_ok));
+        }
+    }
+    wanted.sum_up(&rows)
+}
+
+/// Builds the programs that the outside suites drive, and the examples.
+pub(crate) fn build() -> Outcome {
+    let mut build = cargo(&[
+        "build",
+        "--release",
+        "--bins",
+        "--examples",
+        "-p",
+        "bellgate",
+        "-p",
+        "bellgate-conformance-server",
+    ]);
+    Step::new("build release").must(&mut build)
+}
+
+impl Wanted {
+    fn parse(arguments: &[String]) -> Outcome<Self> {
+        let mut wanted = Self {
+            suites: SUITES.to_vec(),
+            word: None,
+            rounds: 1,
+        };
+        for argument in arguments {
+            match SUITES.iter().find(|suite| *suite == argument) {
+                Some(suite) => wanted.suites = vec![suite],
+                None if argument == "--full" => wanted.rounds = FULL_ROUNDS,
+                None if argument.starts_with('-') => {
+                    return Err(format!("unknown option {argument}"));
+                }
+                None => wanted.word = Some(argument.clone()),
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Runs one suite and says what it counted and whether it may pass.
+    fn run(&self, suite: &str) -> Outcome<(Count, bool)> {
+        let (mut runner, count): (Command, fn(&str) -> Count) = match suite {
+            "cargo" => (self.cargo(), Count::of_cargo),
+            "python" => (self.python()?, Count::of_pytest),
+            "browser" => {
+                setup::programs(&["chromium", "nginx"])?;
+                (self.node("browser")?, Count::of_node)
+            }
+            _ => (self.node(suite)?, Count::of_node),
+        };
+        let done = Step::new(&format!("test {suite}")).run(&mut runner)?;
+        let count = count(&done.output);
+        // With a word a suite may have no test of that name; the sum must not be 0.
+        let may_be_empty = self.word.is_some();
+        let ran = count.passed + count.failed > 0;
+        let is_ok =
+            count.failed == 0 && count.skipped == 0 && if ran { done.is_ok } else { may_be_empty };
+        if !is_ok {
+            println!("{}", telling(&done));
+        }
+        println!("test {suite} {count}, {:.1?}", done.took);
+        Ok((count, is_ok))
+    }
+
+    fn cargo(&self) -> Command {
+        let mut runner = cargo(&["test", "--workspace", "--no-fail-fast"]);
+        if let Some(word) = &self.word {
+            runner.arg("--").arg(word);
+        }
+        runner
+    }
+
+    fn node(&self, folder: &str) -> Outcome<Command> {
+        setup::node_modules()?;
+        let mut runner = command("node", &["--test", "--test-reporter=tap"]);
+        let files = test_files(folder)?;
+        let is_named = |file: &&PathBuf| {
+            self.word
+                .as_ref()
+                .is_some_and(|word| file.to_string_lossy().contains(word.as_str()))
+        };
+        let named: Vec<&PathBuf> = files.iter().filter(is_named).collect();
+        match &self.word {
+            Some(word) if named.is_empty() => runner
+                .arg(format!("--test-name-pattern={word}"))
+                .args(&files),
+            Some(_) => runner.args(named),
+            None => runner.args(&files),
+        };
+        Ok(runner)
+    }
+
+    fn python(&self) -> Outcome<Command> {
+        let bin = setup::python()?;
+        let mut runner = command(bin.join("pytest"), &["-q", "python"]);
+        runner.current_dir(setup::conformance());
+        if let Some(word) = &self.word {
+            runner.args(["-k", word]);
+        }
+        Ok(runner)
+    }
+
+    /// Prints the table and the closing line.
+    fn sum_up(&self, rows: &[(&str, Count, bool)]) -> Outcome {
+        let mut sum = Count::default();
+        println!();
+        for (suite, count, is_ok) in rows {
+            println!(
+                "{suite:<10}{count}{}",
+                if *is_ok { "" } else { "  <- failed" }
+            );
+            sum += *count;
+        }
+        println!("{sum}");
+        let failed: Vec<&str> = rows
+            .iter()
+            .filter(|(.., is_ok)| !is_ok)
+            .map(|(suite, ..)| *suite)
+            .collect();
+        match (failed.is_empty(), sum.passed) {
+            (true, 1..) => Ok(()),
+            (true, 0) => Err(format!(
+                "no test is named {}",
+                self.word.as_deref().unwrap_or("so")
+            )),
+            (false, _) => Err(format!("failed, skipped or empty: {}", failed.join(", "))),
+        }
+    }
+}
+
+/// What of a failed run is worth reading: everything but the tests that passed.
+fn telling(done: &Done) -> String {
+    let is_dull = |line: &&str| {
+        let line = line.trim();
+        line.ends_with("... ok")
+            || line.starts_with("ok ")
+            || line.starts_with("# Subtest")
+            || line.starts_with("Compiling")
+    };
+    done.output
+        .lines()
+        .filter(|line| !is_dull(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn test_files(folder: &str) -> Outcome<Vec<PathBuf>> {
+    let folder = setup::conformance().join(folder);
+    let entries =
+        std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let is_test = |file: &PathBuf| file.to_string_lossy().ends_with(".test.js");
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_test)
+        .collect();
+    files.sort();
+    Ok(files)
+}
