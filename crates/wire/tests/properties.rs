@@ -1,6 +1,10 @@
 //! What holds for every input: no panic, round trips, and the same result wherever it is cut.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper of tests fails like a test"
+)]
 
 use std::ops::ControlFlow;
 
