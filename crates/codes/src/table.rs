@@ -362,6 +362,15 @@ refusals! {
         fix   "",
         user  PAUSED;
 
+    // --- Who may connect ---
+    /// The namespace asks for a login, and the connection has none.
+    AuthRequired "auth_required" { namespace } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the namespace {namespace} is for people who are logged in",
+        log   "",
+        fix   "log in first, or set up an identity provider",
+        user  "Please log in to get live updates.";
+
     // --- Namespaces and events -------------------------------------------------------------------
     /// A CONNECT to a namespace that does not exist.
     NamespaceUnknown "namespace_unknown" { namespace } = Authorization, AfterFix, Routine, http 404, close 1008, engine BadRequest,

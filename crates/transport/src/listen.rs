@@ -5,7 +5,7 @@
 //! address is first bound without it: a taken port is an error that names it.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,46 @@ pub(crate) enum Listeners {
     Unix(UnixListener, SocketFile),
 }
 
+/// Holds a port that the system chose, until the listeners have it.
+#[derive(Debug)]
+pub struct Reserved(#[expect(dead_code, reason = "held for its drop")] Option<Socket>);
+
+/// Chooses the port where the address leaves it to the system, so that whoever starts the server
+/// knows it beforehand. Drop the reservation once the server listens.
+pub fn reserve(listen: ListenAddr) -> Result<(ListenAddr, Reserved), ListenError> {
+    let ListenAddr::Tcp { host, port: 0 } = &listen else {
+        return Ok((listen, Reserved(None)));
+    };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let resolved = resolve(bare, 0).map_err(|error| ListenError::Unresolved {
+        host: host.clone(),
+        error,
+    })?;
+    let refused = |error: io::Error| ListenError::Refused {
+        addr: format!("{host}:0"),
+        error,
+    };
+    let addr = *resolved
+        .first()
+        .ok_or_else(|| refused(io::ErrorKind::AddrNotAvailable.into()))?;
+    // Bound and not listening: others can't be given the port, and the listeners may share it.
+    let held = socket(addr).map_err(refused)?;
+    held.set_reuse_port(true).map_err(refused)?;
+    held.bind(&addr.into()).map_err(refused)?;
+    let port = held
+        .local_addr()
+        .map_err(refused)?
+        .as_socket()
+        .map_or(0, |addr| addr.port());
+    Ok((
+        ListenAddr::Tcp {
+            host: host.clone(),
+            port,
+        },
+        Reserved(Some(held)),
+    ))
+}
+
 /// Binds everything, or nothing.
 pub(crate) fn bind(
     listen: &ListenAddr,
@@ -85,15 +125,10 @@ pub(crate) fn bind(
 
 fn bind_tcp(host: &str, port: u16, shards: usize) -> Result<(Listeners, Vec<String>), ListenError> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let resolved = (bare, port)
-        .to_socket_addrs()
-        .map_err(|error| ListenError::Unresolved {
-            host: host.to_owned(),
-            error,
-        })?;
-    let mut addrs: Vec<SocketAddr> = resolved.collect();
-    addrs.sort();
-    addrs.dedup();
+    let addrs = resolve(bare, port).map_err(|error| ListenError::Unresolved {
+        host: host.to_owned(),
+        error,
+    })?;
     let refused = |addr: SocketAddr| {
         move |error: io::Error| match error.kind() {
             io::ErrorKind::AddrInUse => ListenError::Taken {
@@ -133,6 +168,21 @@ fn bind_tcp(host: &str, port: u16, shards: usize) -> Result<(Listeners, Vec<Stri
         });
     }
     Ok((Listeners::PerShard(per_shard), bound))
+}
+
+/// The addresses of a host. `localhost` is both loopback addresses whatever the system's table says
+/// (RFC 6761 §6.3): a browser may try either.
+fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok(vec![
+            (Ipv4Addr::LOCALHOST, port).into(),
+            (Ipv6Addr::LOCALHOST, port).into(),
+        ]);
+    }
+    let mut addrs: Vec<SocketAddr> = (host, port).to_socket_addrs()?.collect();
+    addrs.sort();
+    addrs.dedup();
+    Ok(addrs)
 }
 
 /// Whether the address is free; with port 0, which port the system gives.

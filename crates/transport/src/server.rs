@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bellgate_gate::Peer;
 use bytes::Bytes;
@@ -27,6 +26,8 @@ pub(crate) struct Shared<C> {
     pub(crate) sessions: Arc<AtomicUsize>,
     pub(crate) draining: AtomicBool,
     pub(crate) stats: Vec<Arc<ShardStats>>,
+    /// For each shard: a polling session is left, so that listeners are still needed.
+    polling: Vec<AtomicBool>,
     requests: AtomicU64,
     boot: u32,
 }
@@ -38,6 +39,18 @@ impl<C> Shared<C> {
             .paths
             .iter()
             .position(|mount| path == mount || mount.strip_suffix('/') == Some(path))
+    }
+
+    pub(crate) fn set_polling(&self, shard: u16, is_any: bool) {
+        if let Some(polling) = self.polling.get(usize::from(shard)) {
+            polling.store(is_any, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn is_any_polling(&self) -> bool {
+        self.polling
+            .iter()
+            .any(|polling| polling.load(Ordering::Acquire))
     }
 
     /// A fresh request id: unique in this process, and hardly ever the same in another.
@@ -248,6 +261,7 @@ where
         sessions: Arc::default(),
         draining: AtomicBool::new(false),
         stats: (0..shards).map(|_| Arc::default()).collect(),
+        polling: (0..shards).map(|_| AtomicBool::new(true)).collect(),
         requests: AtomicU64::new(1),
         boot: u32::from_be_bytes(boot),
     });
@@ -292,6 +306,3 @@ fn spread(listeners: Option<Listeners>, shards: usize) -> (Vec<Listening>, Optio
         }
     }
 }
-
-/// How long the end of the shards is waited for beyond the drain window.
-pub const DRAIN_GRACE: Duration = Duration::from_secs(5);

@@ -179,7 +179,7 @@ impl<A: App> Endpoint<A> {
         let mut shard = self.local.borrow();
         let id = shard.open(transport, seat, binding, opening, now)?;
         let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
-        conn.session.handle_poll(now)?;
+        // The request that opens a session is its first poll.
         let body = conn
             .session
             .take_payload()

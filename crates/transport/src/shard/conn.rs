@@ -42,7 +42,8 @@ pub struct Conn {
     pub(crate) touched: bool,
     /// The application knows that it is closed.
     pub(crate) told: bool,
-    _seat: Seat,
+    /// Its place under the server's limit, given back when the session is closed.
+    pub(crate) seat: Option<Seat>,
 }
 
 impl Conn {
@@ -67,7 +68,7 @@ impl Conn {
             dirty: false,
             touched: false,
             told: false,
-            _seat: seat,
+            seat: Some(seat),
         }
     }
 

@@ -45,6 +45,11 @@ impl<C> Remote<C> {
         (Self(sender), receiver)
     }
 
+    /// Reaches nobody.
+    pub fn nowhere() -> Self {
+        Self::channel().0
+    }
+
     /// Sends a command to the shard's application. Never blocks; lost only if the shard has ended.
     pub fn command(&self, command: C) {
         self.send(Inlet::Command(command));

@@ -200,6 +200,7 @@ impl<A: App> Shard<A> {
         if let Some(why) = conn.session.closed_by().cloned()
             && !std::mem::replace(&mut conn.told, true)
         {
+            conn.seat = None;
             self.net.stats.count_refusal(why.code());
             self.app.handle_close(
                 id,

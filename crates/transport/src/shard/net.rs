@@ -18,7 +18,7 @@ use crate::shard::flush::FlushSignal;
 use crate::shard::timers::{Due, Timers};
 use crate::sid::Sid;
 use crate::stats::ShardStats;
-use crate::websocket::linger;
+use crate::websocket::linger::Lingering;
 
 /// What a shard is set up with.
 pub struct Setup {
@@ -43,6 +43,8 @@ pub struct Net {
     pub(crate) read_buffer: Vec<u8>,
     /// Bytes of request bodies that are being read now.
     pub(crate) body_bytes: usize,
+    /// WebSockets that are being closed.
+    pub(crate) lingering: Lingering,
     conns: Slab<Conn>,
     next_generation: u32,
     dirty: Vec<ConnId>,
@@ -61,6 +63,7 @@ impl Net {
             flush: FlushSignal::default(),
             read_buffer: vec![0; 64 * 1024],
             body_bytes: 0,
+            lingering: Lingering::default(),
             conns: Slab::new(),
             next_generation: 0,
             dirty: Vec::new(),
@@ -121,16 +124,13 @@ impl Net {
             .collect()
     }
 
-    /// Whether there is no session at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.conns.is_empty()
-    }
-
-    /// Whether a session needs new HTTP requests to be served.
+    /// Whether a live session needs new HTTP requests to be served.
     pub(crate) fn has_polling(&self) -> bool {
-        self.conns
+        let mut live = self
+            .conns
             .iter()
-            .any(|(_, conn)| conn.session.transport() == Transport::Polling)
+            .filter(|(_, conn)| !conn.session.is_closed());
+        live.any(|(_, conn)| conn.session.transport() == Transport::Polling)
     }
 
     /// Queues a message; what follows from a full queue is settled at the end of the call.
@@ -252,7 +252,7 @@ impl Net {
         };
         if let Some(mut lane) = taken {
             lane.wake();
-            linger::spawn(lane.socket, rest, why);
+            self.lingering.spawn(lane.socket, rest, why);
         }
     }
 }

@@ -35,6 +35,10 @@ pub(crate) enum Listening {
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause after a failed accept (no descriptors left), so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Time for answers that were given to be written, when the last session has been closed.
+const LAST_ANSWERS: Duration = Duration::from_millis(50);
+/// Longest time for WebSockets to be closed by their clients then.
+const LAST_CLOSES: Duration = Duration::from_secs(3);
 
 /// Runs a shard until it has drained.
 pub(crate) fn run<A: App>(
@@ -99,7 +103,7 @@ async fn pump<A: App>(
             Some(_) => {
                 match tokio::time::timeout(Duration::from_millis(100), inlets.recv()).await {
                     Ok(inlet) => inlet,
-                    Err(_) if is_drained(endpoint, &acceptors) => return,
+                    Err(_) if is_drained(endpoint, &acceptors) => return finish(endpoint).await,
                     Err(_) => continue,
                 }
             }
@@ -165,19 +169,28 @@ fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::
     }
 }
 
-/// No session is left. Listeners go as soon as no polling session needs them, so that a proxy or
-/// a client finds the next server at once.
+/// No live session is left on any shard. Listeners go as soon as no polling session needs them, so
+/// that a proxy or a client finds the next server at once.
 fn is_drained<A: App>(endpoint: &Endpoint<A>, acceptors: &[tokio::task::JoinHandle<()>]) -> bool {
     let shard = endpoint.local.borrow();
-    let others = endpoint
-        .shared
-        .stats
-        .iter()
-        .any(|stats| stats.sessions_polling.read() > 0);
-    if !shard.net.has_polling() && !others {
+    let shared = &endpoint.shared;
+    if shared.sessions.load(Ordering::Acquire) == 0 {
+        return true;
+    }
+    shared.set_polling(endpoint.index, shard.net.has_polling());
+    if !shared.is_any_polling() {
         acceptors.iter().for_each(tokio::task::JoinHandle::abort);
     }
-    shard.net.is_empty() && endpoint.shared.sessions.load(Ordering::Acquire) == 0
+    false
+}
+
+/// Lets last answers and close frames reach their clients.
+async fn finish<A: App>(endpoint: &Endpoint<A>) {
+    let begun = tokio::time::Instant::now();
+    tokio::time::sleep(LAST_ANSWERS).await;
+    while endpoint.local.borrow().net.lingering.is_any() && begun.elapsed() < LAST_CLOSES {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 fn accept_all<A: App>(

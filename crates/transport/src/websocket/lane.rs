@@ -17,7 +17,6 @@ use bellgate_wire::ws::{self, Incoming, Reader};
 use bellgate_wire::{Message, Packet};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::linger;
 use crate::app::App;
 use crate::http::{Arrival, Purpose};
 use crate::shard::conn::WsLane;
@@ -37,9 +36,10 @@ pub(crate) fn attach<A: App>(
     mut read: Vec<u8>,
 ) {
     let now = now();
+    let lingering = local.borrow().net.lingering.clone();
     let mut lane = WsLane::new(socket, arrival.deflate);
     let (id, kind) = match arrival.purpose {
-        Purpose::Refuse(why) => return linger::spawn(lane.socket, Vec::new(), &why),
+        Purpose::Refuse(why) => return lingering.spawn(lane.socket, Vec::new(), &why),
         Purpose::Open(opening, seat) => {
             let mut shard = local.borrow();
             let mut binding = Binding::default();
@@ -48,7 +48,7 @@ pub(crate) fn attach<A: App>(
                 .and_then(|()| shard.open(Transport::Websocket, seat, binding, *opening, now));
             match opened {
                 Ok(id) => (id, Lane::Websocket),
-                Err(why) => return linger::spawn(lane.socket, Vec::new(), &why),
+                Err(why) => return lingering.spawn(lane.socket, Vec::new(), &why),
             }
         }
         Purpose::Probe(id) => (id, Lane::Probe),
@@ -60,20 +60,17 @@ pub(crate) fn attach<A: App>(
             .conn_mut(id)
             .filter(|conn| !conn.session.is_closed())
         else {
-            return linger::spawn(lane.socket, Vec::new(), &Refusal::SessionUnknown {});
+            return lingering.spawn(lane.socket, Vec::new(), &Refusal::SessionUnknown {});
         };
         conn.session.set_deflate(arrival.deflate);
         match kind {
             Lane::Probe if conn.session.is_probing() => conn.probe = Some(Box::new(lane)),
             Lane::Probe | Lane::Polling => {
                 lane.wake();
-                return linger::spawn(
-                    lane.socket,
-                    Vec::new(),
-                    &Refusal::UpgradeTimeout {
-                        after: "its time".into(),
-                    },
-                );
+                let why = Refusal::UpgradeTimeout {
+                    after: "its time".into(),
+                };
+                return lingering.spawn(lane.socket, Vec::new(), &why);
             }
             Lane::Websocket => conn.lane = Some(lane),
         }
@@ -301,40 +298,32 @@ impl<A: App> Shard<A> {
 
     /// The client closed the WebSocket with a close frame, which is answered.
     fn lane_goodbye(&mut self, id: ConnId, kind: Lane, code: Option<u16>, now: Instant) {
-        if let Some(conn) = self.net.conn_mut(id) {
-            let lane = match kind {
-                Lane::Probe => conn.probe.take().map(|lane| *lane),
-                _ => conn.lane.take(),
-            };
-            if let Some(mut lane) = lane {
-                lane.wake();
-                linger::spawn_with(
-                    lane.socket,
-                    Vec::new(),
-                    &ws::close_frame(code.unwrap_or(1000), ""),
-                );
-            }
+        let taken = self.net.conn_mut(id).and_then(|conn| match kind {
+            Lane::Probe => conn.probe.take().map(|lane| *lane),
+            _ => conn.lane.take(),
+        });
+        if let Some(mut lane) = taken {
+            lane.wake();
+            let close = ws::close_frame(code.unwrap_or(1000), "");
+            self.net
+                .lingering
+                .spawn_with(lane.socket, Vec::new(), &close);
         }
         self.lane_closed(id, kind, Refusal::TransportClosed {}, now);
     }
 
     /// The socket of a lane is gone, or is about to go.
     fn lane_closed(&mut self, id: ConnId, kind: Lane, why: Refusal, now: Instant) {
+        if kind == Lane::Probe {
+            self.net.stats.upgrades_failed.add(1);
+        }
         if let Some(conn) = self.net.conn_mut(id) {
             match kind {
-                Lane::Probe => {
-                    self.net.stats.upgrades_failed.add(1);
-                    if let Some(conn) = self.net.conn_mut(id) {
-                        conn.probe = None;
-                        conn.session.handle_lane_closed(kind, why, now);
-                        conn.wake_poll();
-                    }
-                }
-                _ => {
-                    conn.lane = None;
-                    conn.session.handle_lane_closed(kind, why, now);
-                }
+                Lane::Probe => conn.probe = None,
+                Lane::Websocket | Lane::Polling => conn.lane = None,
             }
+            conn.session.handle_lane_closed(kind, why, now);
+            conn.wake_poll();
             self.net.touch(id);
         }
         self.settle(now);

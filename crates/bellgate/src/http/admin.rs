@@ -1,0 +1,154 @@
+//! The operator's listener: metrics. It runs on the control runtime, apart from the shards.
+//!
+//! A page in the operator's browser must not reach it: requests whose Host is not the listener's
+//! own address, and requests of other origins, are refused before anything is read.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use bellgate_codes::Refusal;
+
+use super::reply::Problem;
+use super::{Api, health, metrics};
+use crate::config::{Address, Scope};
+use crate::server::Gauges;
+
+/// What the hubs of all shards hold.
+pub(crate) type GaugesOfShards = Arc<Vec<Arc<Gauges>>>;
+
+#[derive(Clone)]
+struct Admin {
+    api: Arc<Api>,
+    /// Host headers that name this listener.
+    hosts: Arc<Vec<String>>,
+}
+
+/// Binds the listener and serves it in a task; the address that it got.
+pub(crate) async fn serve(address: &Address, api: &Arc<Api>) -> Result<SocketAddr, String> {
+    let Address::Tcp { host, port } = address else {
+        return Err("only an address and a port are taken".to_owned());
+    };
+    let listener = tokio::net::TcpListener::bind((host.as_str(), *port)).await;
+    let listener = listener.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!(
+                "{host}:{port} is taken: another program listens there. Choose a free one, or off"
+            )
+        }
+        _ => format!("cannot listen on {host}:{port}: {error}"),
+    })?;
+    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let admin = Admin {
+        api: Arc::clone(api),
+        hosts: Arc::new(own_hosts(host, bound.port())),
+    };
+    let router = Router::new()
+        .route("/metrics", get(metrics_page))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz).with_state(Arc::clone(api)))
+        .fallback(async |request: Request| {
+            Problem::new(
+                Refusal::NotFound {
+                    path: request.uri().path().chars().take(100).collect(),
+                },
+                None,
+            )
+        })
+        .layer(from_fn_with_state(admin.clone(), guard))
+        .with_state(admin);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the admin listener has ended");
+        }
+    });
+    Ok(bound)
+}
+
+/// The names of the listener: as configured, and the loopback names where it is loopback or all.
+fn own_hosts(host: &str, port: u16) -> Vec<String> {
+    let loopback = ["localhost", "127.0.0.1", "[::1]"];
+    let all = ["0.0.0.0", "::", "localhost", "127.0.0.1", "::1"];
+    let mut names = vec![if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }];
+    if all.contains(&host) {
+        names.extend(loopback.map(str::to_owned));
+    }
+    let with_port = names.iter().map(|name| format!("{name}:{port}"));
+    let mut hosts: Vec<String> = with_port.collect();
+    if port == 80 {
+        hosts.extend(names);
+    }
+    hosts
+}
+
+async fn guard(
+    State(admin): State<Admin>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    check(&admin, request.headers()).map_err(|refusal| Problem::new(refusal, None))?;
+    let open = admin.api.admin_is_open || request.uri().path() != "/metrics";
+    if !open {
+        admin
+            .api
+            .keys
+            .check(request.headers(), Scope::Read)
+            .map_err(|refusal| Problem::new(refusal, None))?;
+    }
+    Ok(next.run(request).await)
+}
+
+fn check(admin: &Admin, headers: &HeaderMap) -> Result<(), Refusal> {
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
+    };
+    let host = text(HOST.as_str()).unwrap_or_default();
+    if !admin.hosts.contains(&host) {
+        return Err(Refusal::HostMisdirected {
+            host: host
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(100)
+                .collect(),
+        });
+    }
+    let site = text("sec-fetch-site");
+    let foreign = matches!(site.as_deref(), Some("cross-site" | "same-site"));
+    let origin = text(ORIGIN.as_str());
+    let own = origin
+        .as_ref()
+        .is_none_or(|origin| origin.strip_prefix("http://") == Some(&host));
+    if foreign || !own {
+        let origin = origin.unwrap_or_else(|| "another site".to_owned());
+        return Err(Refusal::AdminCrossSite {
+            origin: origin
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(100)
+                .collect(),
+        });
+    }
+    Ok(())
+}
+
+async fn metrics_page(State(admin): State<Admin>) -> Response {
+    match metrics::render(&admin.api) {
+        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

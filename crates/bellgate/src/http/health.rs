@@ -1,0 +1,33 @@
+//! Whether the server is alive, and whether it wants traffic.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json;
+
+use super::{Api, reply};
+
+/// The process answers: that is all.
+pub(crate) async fn healthz() -> Response {
+    reply::json(StatusCode::OK, &json!({"status": "ok"}))
+}
+
+/// 200 while new connections are welcome, 503 with the reasons otherwise.
+pub(crate) async fn readyz(State(api): State<Arc<Api>>) -> Response {
+    let mut reasons = Vec::new();
+    match api.shards() {
+        None => reasons.push("starting"),
+        Some(shards) if shards.is_draining() => reasons.push("draining"),
+        Some(shards) if shards.sessions() >= shards.config().max_connections => {
+            reasons.push("full")
+        }
+        Some(_) => {}
+    }
+    let (status, word) = match reasons.is_empty() {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    };
+    reply::json(status, &json!({"status": word, "reasons": reasons}))
+}

@@ -1,0 +1,309 @@
+//! `/metrics`: what the shards count, in Prometheus' text format (OpenMetrics 1.0).
+//!
+//! Shards count in memory of their own; reading adds them up here, so no message pays for it.
+
+use std::collections::BTreeMap;
+use std::fmt::Error;
+
+use bellgate_codes::Code;
+use bellgate_transport::Totals;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Api;
+
+/// The media type of [`render`]'s text.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The page as text.
+pub(crate) fn render(api: &Api) -> Result<String, Error> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Snapshot::take(api)));
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+/// Everything that the page shows, read once.
+#[derive(Debug)]
+struct Snapshot {
+    totals: Totals,
+    refusals: Vec<(&'static str, u64)>,
+    lag: f64,
+    namespaces: BTreeMap<String, usize>,
+    rooms: usize,
+    pending_acks: usize,
+    process: Option<Process>,
+}
+
+impl Snapshot {
+    fn take(api: &Api) -> Self {
+        let mut namespaces = BTreeMap::new();
+        let (mut rooms, mut pending_acks) = (0, 0);
+        for stats in api.gauges.iter().filter_map(|gauges| gauges.read()) {
+            for (name, sockets) in stats.namespaces {
+                *namespaces.entry(name.to_string()).or_default() += sockets;
+            }
+            rooms += stats.rooms;
+            pending_acks += stats.pending_acks;
+        }
+        let stats = api.shards().map_or(&[][..], |shards| shards.stats());
+        let refusals = Code::ALL.iter().enumerate().map(|(index, code)| {
+            let counted = stats
+                .iter()
+                .filter_map(|shard| shard.refusals.get(index))
+                .map(|cell| cell.read());
+            (code.name(), counted.sum())
+        });
+        let lag = stats
+            .iter()
+            .map(|shard| shard.loop_lag_us.read())
+            .max()
+            .unwrap_or(0);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "microseconds of a lag fit a float's 53 bits"
+        )]
+        let lag = lag as f64 / 1e6;
+        Self {
+            totals: api
+                .shards()
+                .map(bellgate_transport::Handle::totals)
+                .unwrap_or_default(),
+            refusals: refusals.filter(|(_, count)| *count > 0).collect(),
+            lag,
+            namespaces,
+            rooms,
+            pending_acks,
+            process: Process::read(),
+        }
+    }
+}
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
+        let totals = &self.totals;
+        let mut page = Page(&mut encoder);
+        page.gauges(
+            "bellgate_connections",
+            "Sessions open now",
+            "transport",
+            &[
+                ("polling", totals.sessions_polling),
+                ("websocket", totals.sessions_websocket),
+            ],
+        )?;
+        let joined: Vec<_> = self
+            .namespaces
+            .iter()
+            .map(|(name, count)| (name.as_str(), *count as u64))
+            .collect();
+        page.gauges(
+            "bellgate_namespace_connections",
+            "Clients joined now",
+            "namespace",
+            &joined,
+        )?;
+        page.counters(
+            "bellgate_handshakes",
+            "Sessions opened",
+            "transport",
+            &[
+                ("polling", totals.handshakes_polling),
+                ("websocket", totals.handshakes_websocket),
+            ],
+        )?;
+        page.counters(
+            "bellgate_refusals",
+            "Refusals and ends of sessions",
+            "code",
+            &self.refusals,
+        )?;
+        page.counters(
+            "bellgate_upgrades",
+            "Upgrades from polling to WebSocket",
+            "result",
+            &[
+                ("succeeded", totals.upgrades),
+                ("failed", totals.upgrades_failed),
+            ],
+        )?;
+        page.counters(
+            "bellgate_messages",
+            "Engine.IO messages",
+            "direction",
+            &[("in", totals.messages_in), ("out", totals.messages_out)],
+        )?;
+        page.counters(
+            "bellgate_payload_bytes",
+            "Bytes of messages from clients, and bytes written to them",
+            "direction",
+            &[("in", totals.bytes_in), ("out", totals.bytes_out)],
+        )?;
+        page.counter(
+            "bellgate_websocket_writes",
+            "Gathered writes on WebSockets",
+            totals.writes,
+        )?;
+        page.counter(
+            "bellgate_http_requests",
+            "HTTP requests on the public listener",
+            totals.requests,
+        )?;
+        page.counter(
+            "bellgate_accepted_sockets",
+            "TCP and unix connections accepted",
+            totals.accepted,
+        )?;
+        page.counter(
+            "bellgate_handovers",
+            "Requests handed over to another shard",
+            totals.handovers,
+        )?;
+        page.gauge(
+            "bellgate_queued_bytes",
+            "Bytes that wait for clients",
+            totals.queued_bytes,
+        )?;
+        page.gauge(
+            "bellgate_rooms",
+            "Rooms with somebody in them",
+            self.rooms as u64,
+        )?;
+        page.gauge(
+            "bellgate_pending_acks",
+            "Publications that wait for answers",
+            self.pending_acks as u64,
+        )?;
+        page.seconds(
+            "bellgate_event_loop_lag",
+            "How late the slowest shard's timer was",
+            self.lag,
+        )?;
+        self.process
+            .as_ref()
+            .map_or(Ok(()), |process| process.encode(&mut page))
+    }
+}
+
+/// One metric family after the other.
+struct Page<'a, 'b>(&'a mut DescriptorEncoder<'b>);
+
+impl Page<'_, '_> {
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> Result<(), Error> {
+        let metric = ConstCounter::new(value);
+        metric.encode(
+            self.0
+                .encode_descriptor(name, help, None, metric.metric_type())?,
+        )
+    }
+
+    fn seconds_counter(&mut self, name: &str, help: &str, value: f64) -> Result<(), Error> {
+        let metric = ConstCounter::new(value);
+        metric.encode(self.0.encode_descriptor(
+            name,
+            help,
+            Some(&Unit::Seconds),
+            metric.metric_type(),
+        )?)
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: u64) -> Result<(), Error> {
+        let metric = ConstGauge::new(value);
+        metric.encode(
+            self.0
+                .encode_descriptor(name, help, None, metric.metric_type())?,
+        )
+    }
+
+    fn seconds(&mut self, name: &str, help: &str, value: f64) -> Result<(), Error> {
+        let metric = ConstGauge::new(value);
+        metric.encode(self.0.encode_descriptor(
+            name,
+            help,
+            Some(&Unit::Seconds),
+            metric.metric_type(),
+        )?)
+    }
+
+    fn counters(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: &[(&str, u64)],
+    ) -> Result<(), Error> {
+        let kind = ConstCounter::new(0u64).metric_type();
+        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
+        for (value, count) in values {
+            ConstCounter::new(*count).encode(family.encode_family(&[(label, *value)])?)?;
+        }
+        Ok(())
+    }
+
+    fn gauges(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: &[(&str, u64)],
+    ) -> Result<(), Error> {
+        let kind = ConstGauge::new(0u64).metric_type();
+        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
+        for (value, count) in values {
+            ConstGauge::new(*count).encode(family.encode_family(&[(label, *value)])?)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the operating system says about this process, under the usual names.
+#[derive(Debug)]
+struct Process {
+    cpu_seconds: f64,
+    resident_bytes: u64,
+    open_fds: u64,
+    max_fds: u64,
+    threads: u64,
+}
+
+impl Process {
+    /// None where there is no /proc.
+    fn read() -> Option<Self> {
+        let me = procfs::process::Process::myself().ok()?;
+        let stat = me.stat().ok()?;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "ticks of a process fit a float's 53 bits"
+        )]
+        let cpu_seconds = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        Some(Self {
+            cpu_seconds,
+            resident_bytes: stat.rss * procfs::page_size(),
+            open_fds: me.fd_count().ok()? as u64,
+            max_fds: limit.current.unwrap_or(u64::MAX),
+            threads: u64::try_from(stat.num_threads).unwrap_or(0),
+        })
+    }
+
+    fn encode(&self, page: &mut Page<'_, '_>) -> Result<(), Error> {
+        page.seconds_counter("process_cpu", "User and system CPU time", self.cpu_seconds)?;
+        page.gauge(
+            "process_resident_memory_bytes",
+            "Resident memory",
+            self.resident_bytes,
+        )?;
+        page.gauge("process_open_fds", "Open descriptors", self.open_fds)?;
+        page.gauge(
+            "process_max_fds",
+            "Most descriptors that may be open",
+            self.max_fds,
+        )?;
+        page.gauge("process_threads", "Threads", self.threads)
+    }
+}

@@ -1,0 +1,165 @@
+//! HTTP beside Engine.IO: health, the API for publishers, and the operator's listener.
+//!
+//! The public routes run on the shards, behind the transport, which adds request ids and CORS
+//! headers; [`admin`] runs on the control runtime. Every path is also served under `/bellgate/`.
+
+pub(crate) mod admin;
+mod emit;
+mod errors;
+mod health;
+mod json_body;
+mod keys;
+mod metrics;
+mod notifications;
+mod reply;
+
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use bellgate_codes::Refusal;
+use bellgate_transport::{Fallback, Handle, Judged};
+use http_body_util::{BodyExt as _, Either};
+use tower_service::Service as _;
+
+use crate::config::Settings;
+use crate::server::Emitter;
+use crate::server::shard::Command;
+use keys::Keys;
+use notifications::Ledger;
+use reply::Problem;
+
+pub(crate) use admin::GaugesOfShards;
+
+/// What the HTTP routes work with.
+pub(crate) struct Api {
+    pub(crate) emitter: Emitter,
+    pub(crate) keys: Keys,
+    pub(crate) ledger: Ledger,
+    pub(crate) admin_role: String,
+    pub(crate) notification_event: String,
+    pub(crate) body_limit: usize,
+    pub(crate) gauges: GaugesOfShards,
+    /// The admin listener needs no key: development, on loopback.
+    pub(crate) admin_is_open: bool,
+    shards: OnceLock<Handle<Command>>,
+}
+
+impl Api {
+    pub(crate) fn new(settings: &Settings, emitter: Emitter, gauges: GaugesOfShards) -> Self {
+        let loopback = settings
+            .listen
+            .admin
+            .as_ref()
+            .is_some_and(crate::config::Address::is_loopback);
+        Self {
+            emitter,
+            keys: Keys::new(&settings.api.keys),
+            ledger: Ledger::default(),
+            admin_role: settings.api.admin_role.clone(),
+            notification_event: settings.api.notification_event.clone(),
+            body_limit: settings.limits.message_bytes,
+            gauges,
+            admin_is_open: loopback && !settings.app.environment.is_production(),
+            shards: OnceLock::new(),
+        }
+    }
+
+    /// Tells the API which shards it speaks for, once they run.
+    pub(crate) fn attach(&self, shards: Handle<Command>) {
+        // Set once by the start of the server; there is no second start.
+        let _ = self.shards.set(shards);
+    }
+
+    pub(crate) fn shards(&self) -> Option<&Handle<Command>> {
+        self.shards.get()
+    }
+}
+
+/// The public routes, each at its own path and under `/bellgate`.
+pub(crate) fn routes(api: &Arc<Api>) -> Router {
+    let paths = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/errors/{code}", get(errors::page))
+        .merge(guarded(api));
+    Router::new()
+        .nest("/bellgate", paths.clone())
+        .merge(paths)
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Arc::clone(api))
+}
+
+/// The routes that a page of a refused origin may not reach.
+fn guarded(api: &Arc<Api>) -> Router<Arc<Api>> {
+    Router::new()
+        .route(
+            "/api/v1/notifications",
+            post(notifications::publish).options(preflight),
+        )
+        .route("/api/v1/emit", post(emit::emit).options(preflight))
+        .route("/api/v1/{*rest}", any(not_found))
+        .layer(from_fn_with_state(Arc::clone(api), origin_guard))
+}
+
+async fn origin_guard(
+    State(_): State<Arc<Api>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if let Some(judged) = request.extensions().get::<Judged>()
+        && let Some(refusal) = &judged.verdict.refusal
+    {
+        return Err(Problem::new(refusal.clone(), Some(judged)));
+    }
+    Ok(next.run(request).await)
+}
+
+/// The transport adds the CORS headers of an admitted preflight; the guard has refused the others.
+async fn preflight() -> axum::http::StatusCode {
+    axum::http::StatusCode::NO_CONTENT
+}
+
+async fn not_found(request: Request) -> Problem {
+    let path = request.uri().path().chars().take(100).collect();
+    Problem::new(
+        Refusal::NotFound { path },
+        request.extensions().get::<Judged>(),
+    )
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    let method = request.method().as_str().chars().take(16).collect();
+    let allowed = if request.uri().path().contains("/api/") {
+        "POST"
+    } else {
+        "GET"
+    };
+    let refusal = Refusal::MethodNotAllowed {
+        method,
+        allowed: allowed.to_owned(),
+    };
+    Problem::new(refusal, request.extensions().get::<Judged>())
+}
+
+/// The service that a shard asks for every path that is not Engine.IO's.
+pub(crate) fn fallback(api: &Arc<Api>) -> Fallback {
+    let router = routes(api);
+    Rc::new(move |request| {
+        let mut router = router.clone();
+        Box::pin(async move {
+            let request = request.map(Body::new);
+            let response = match router.call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            };
+            response.map(|body| Either::Right(body.map_err(Into::into).boxed_unsync()))
+        })
+    })
+}

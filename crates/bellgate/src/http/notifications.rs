@@ -1,0 +1,195 @@
+//! `POST /api/v1/notifications`: an envelope for users, roles, topics or everybody.
+//!
+//! Entries are delivered live. Their places in the streams are kept in memory, so they begin anew
+//! when the server does.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::{Extension, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use bellgate_codes::Refusal;
+use bellgate_notify::{Audience, Envelope, Publish, Rules, Stamp, Streams};
+use bellgate_transport::Judged;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::reply::{self, Problem};
+use super::{Api, json_body};
+use crate::config::Scope;
+
+/// Most notifications in one request.
+const LIST: usize = 1000;
+/// Most keyed entries that are remembered for replacement.
+const KEYED: usize = 100_000;
+
+/// The heads of the streams, and the entries that can be replaced by key.
+#[derive(Default)]
+pub(crate) struct Ledger(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    streams: Streams,
+    keyed: HashMap<(String, String), Keyed>,
+    order: VecDeque<(String, String)>,
+}
+
+struct Keyed {
+    id: String,
+    revision: u64,
+}
+
+/// What an entry got when it was appended.
+struct Appended {
+    id: String,
+    seq: u64,
+    revision: u64,
+}
+
+impl Ledger {
+    fn append(&self, stream: &str, key: Option<&str>) -> Appended {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seq = entries.streams.append(stream);
+        let fresh = Uuid::now_v7().to_string();
+        let Some(key) = key else {
+            return Appended {
+                id: fresh,
+                seq,
+                revision: 1,
+            };
+        };
+        let place = (stream.to_owned(), key.to_owned());
+        if let Some(keyed) = entries.keyed.get_mut(&place) {
+            keyed.revision += 1;
+            return Appended {
+                id: keyed.id.clone(),
+                seq,
+                revision: keyed.revision,
+            };
+        }
+        entries.keyed.insert(
+            place.clone(),
+            Keyed {
+                id: fresh.clone(),
+                revision: 1,
+            },
+        );
+        entries.order.push_back(place);
+        if entries.order.len() > KEYED
+            && let Some(oldest) = entries.order.pop_front()
+        {
+            entries.keyed.remove(&oldest);
+        }
+        Appended {
+            id: fresh,
+            seq,
+            revision: 1,
+        }
+    }
+}
+
+pub(crate) async fn publish(
+    State(api): State<Arc<Api>>,
+    Extension(judged): Extension<Judged>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let refused = |refusal| Problem::new(refusal, Some(&judged));
+    let key = api
+        .keys
+        .check(request.headers(), Scope::Publish)
+        .map_err(refused)?;
+    let source = key.name.clone();
+    let (parts, body) = request.into_parts();
+    let body = json_body::read(&parts.headers, body, api.body_limit)
+        .await
+        .map_err(refused)?;
+    let answer = match &body {
+        Value::Array(list) => publish_list(&api, &source, list, &judged)
+            .await
+            .map_err(refused)?,
+        one => publish_one(&api, &source, one).await.map_err(refused)?,
+    };
+    Ok(reply::json(StatusCode::ACCEPTED, &answer))
+}
+
+/// Publishes each entry of a list by itself: a bad one does not stop the others.
+async fn publish_list(
+    api: &Api,
+    source: &str,
+    list: &[Value],
+    judged: &Judged,
+) -> Result<Value, Refusal> {
+    if list.is_empty() || list.len() > LIST {
+        return Err(Refusal::FieldInvalid {
+            pointer: String::new(),
+            detail: format!("1 to {LIST} entries are expected"),
+        });
+    }
+    let mut results = Vec::with_capacity(list.len());
+    for entry in list {
+        results.push(match publish_one(api, source, entry).await {
+            Ok(published) => published,
+            Err(refusal) => {
+                let mut problem = refusal.data(&judged.request_id, None);
+                if let Some(problem) = problem.as_object_mut() {
+                    problem.insert("detail".into(), json!(refusal.cause()));
+                }
+                json!({"error": problem})
+            }
+        });
+    }
+    Ok(json!({"results": results}))
+}
+
+/// Publishes one notification: `{id, seq, online}`, or one such result for each of `users`.
+async fn publish_one(api: &Api, source: &str, body: &Value) -> Result<Value, Refusal> {
+    let publish = Publish::parse(
+        body,
+        &Rules {
+            admin_role: &api.admin_role,
+            now: unix_millis(),
+        },
+    )?;
+    if let Audience::Users(_) = &publish.to {
+        let mut results = Vec::new();
+        for recipient in publish.to.recipients() {
+            results.push(deliver(api, source, &publish, &recipient).await);
+        }
+        return Ok(json!({"results": results}));
+    }
+    Ok(deliver(api, source, &publish, &publish.to).await)
+}
+
+async fn deliver(api: &Api, source: &str, publish: &Publish, to: &Audience) -> Value {
+    let stream = to.stream().unwrap_or_default();
+    let appended = api.ledger.append(&stream, publish.key.as_deref());
+    let stamp = Stamp {
+        id: &appended.id,
+        seq: appended.seq,
+        revision: appended.revision,
+        stream: &stream,
+        now: unix_millis(),
+        source,
+    };
+    let event = Envelope::new(publish, &stamp).to_event(&api.notification_event);
+    let mut targets = to.targets().into_iter();
+    let Some(first) = targets.next() else {
+        return Value::Null;
+    };
+    let address = targets.fold(api.emitter.to(first), crate::server::Address::and);
+    let address = address.route(to.route(&api.admin_role));
+    let online = address.clone().count().await;
+    address.emit_array(event.into());
+    let mut seq = Map::new();
+    seq.insert(stream, json!(appended.seq));
+    json!({"id": appended.id, "seq": seq, "online": online})
+}
+
+fn unix_millis() -> i64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,52 @@
+//! The log: events with fields on stderr, as text for people or as JSON lines.
+
+use std::io::IsTerminal as _;
+
+use bellgate::config::{LogFormat, LogLevel, Logging};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+/// Starts the log. Called once, before anything is logged.
+pub(crate) fn init(logging: &Logging) {
+    let level = match logging.level {
+        _ if logging.debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Warning => Level::WARN,
+        LogLevel::Error => Level::ERROR,
+    };
+    // Libraries speak up when something is wrong, not about every connection.
+    let filter = Targets::new()
+        .with_default(Level::WARN)
+        .with_target("bellgate", level);
+    let filter = [
+        "bellgate_transport",
+        "bellgate_hub",
+        "bellgate_gate",
+        "security",
+    ]
+    .into_iter()
+    .fold(filter, |filter, target| filter.with_target(target, level));
+    let as_text = match logging.format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let registry = tracing_subscriber::registry();
+    if as_text {
+        let text = fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
+        registry.with(text.with_filter(filter)).init();
+    } else {
+        let json = fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr);
+        registry.with(json.with_filter(filter)).init();
+    }
+}

@@ -1,0 +1,224 @@
+//! What an embedding program answers with: connects, events, disconnects.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bellgate_codes::Refusal;
+use bellgate_hub::{Member, Target};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::args::Args;
+use super::socket::Socket;
+
+/// What is known of a connection from the request that opened it.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    /// The client's address, as trusted proxies tell it; none on a unix socket.
+    pub address: Option<IpAddr>,
+    /// The page's origin in canonical form, if the request had one.
+    pub origin: Option<String>,
+    /// The id of the request, as its answer and the log have it.
+    pub request_id: String,
+}
+
+/// A client asks to join a namespace.
+#[derive(Debug, Clone)]
+pub struct Connect {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The `auth` payload as JSON text; an object where it is there.
+    pub auth: Option<String>,
+    /// Where the connection comes from.
+    pub handshake: Arc<Handshake>,
+}
+
+impl Connect {
+    /// Reads the `auth` payload; an absent one reads as `{}`.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.auth.as_deref().unwrap_or("{}"))
+    }
+}
+
+/// A client that was let in: who it is, the rooms it joins, and what it is told first.
+#[derive(Debug, Clone, Default)]
+pub struct Welcome {
+    pub(crate) member: Member,
+    pub(crate) rooms: Vec<Target>,
+    pub(crate) events: Vec<(String, Args)>,
+}
+
+impl Welcome {
+    /// A visitor without a user.
+    pub fn visitor() -> Self {
+        Self::default()
+    }
+
+    /// A user, addressed by this id from now on.
+    pub fn user(id: impl Into<Arc<str>>) -> Self {
+        Self {
+            member: Member::of_user(id),
+            ..Self::default()
+        }
+    }
+
+    /// The user has this role.
+    #[must_use]
+    pub fn with_role(mut self, role: impl Into<Arc<str>>) -> Self {
+        self.member.roles.push(role.into());
+        self
+    }
+
+    /// The connection follows this topic.
+    #[must_use]
+    pub fn with_topic(mut self, topic: impl Into<Arc<str>>) -> Self {
+        self.member.topics.push(topic.into());
+        self
+    }
+
+    /// The connection joins this room.
+    #[must_use]
+    pub fn with_room(mut self, room: impl Into<Arc<str>>) -> Self {
+        self.rooms.push(Target::Room(room.into()));
+        self
+    }
+
+    /// The client gets this event right after the answer to its CONNECT.
+    #[must_use]
+    pub fn with_event(mut self, name: impl Into<String>, args: impl Into<Args>) -> Self {
+        self.events.push((name.into(), args.into()));
+        self
+    }
+}
+
+impl From<Member> for Welcome {
+    fn from(member: Member) -> Self {
+        Self {
+            member,
+            ..Self::default()
+        }
+    }
+}
+
+/// Why a client is not let in: what its `connect_error` handler gets.
+#[derive(Debug, Clone)]
+pub enum Refused {
+    /// A message of the program's own, with data.
+    Own {
+        /// `err.message`.
+        message: String,
+        /// `err.data`.
+        data: Option<Value>,
+    },
+    /// A refusal of the catalogue.
+    Code(Refusal),
+}
+
+impl Refused {
+    /// A refusal with a message for developers.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::Own {
+            message: message.into(),
+            data: None,
+        }
+    }
+
+    /// Adds data for the client's program.
+    #[must_use]
+    pub fn with_data(self, data: Value) -> Self {
+        match self {
+            Self::Own { message, .. } => Self::Own {
+                message,
+                data: Some(data),
+            },
+            code @ Self::Code(_) => code,
+        }
+    }
+
+    /// The payload of the CONNECT_ERROR.
+    pub(crate) fn payload(&self, request_id: &str) -> String {
+        match self {
+            Self::Own {
+                message,
+                data: None,
+            } => serde_json::json!({"message": message}).to_string(),
+            Self::Own {
+                message,
+                data: Some(data),
+            } => serde_json::json!({"message": message, "data": data}).to_string(),
+            Self::Code(refusal) => refusal.connect_error(request_id, None),
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Code(refusal)
+    }
+}
+
+/// An event of a client.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Who sent it.
+    pub socket: Socket,
+    /// The event's name.
+    pub name: String,
+    /// Its arguments.
+    pub args: Args,
+    /// The client waits for an ack.
+    pub wants_ack: bool,
+}
+
+/// A client that has gone.
+#[derive(Debug, Clone)]
+pub struct Gone {
+    /// The id that it had in the namespace.
+    pub sid: Arc<str>,
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// Who it was.
+    pub member: Member,
+    /// Why, in Socket.IO's words: `transport close`, `ping timeout`, `client namespace disconnect` …
+    pub reason: &'static str,
+}
+
+/// What an event handler returns: the ack's arguments, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Reply(pub(crate) Option<Args>);
+
+impl Reply {
+    /// No ack, also where the client waits for one.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Into<Args>> From<T> for Reply {
+    fn from(args: T) -> Self {
+        Self(Some(args.into()))
+    }
+}
+
+pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type ConnectHandler = Box<dyn Fn(Connect) -> Pending<Result<Welcome, Refused>> + Send + Sync>;
+type EventHandler = Box<dyn Fn(Received) -> Pending<Reply> + Send + Sync>;
+type GoneHandler = Box<dyn Fn(Gone) -> Pending<()> + Send + Sync>;
+
+/// The handlers of one namespace.
+#[derive(Default)]
+pub(crate) struct Handlers {
+    pub(crate) connect: Option<ConnectHandler>,
+    pub(crate) events: HashMap<String, EventHandler>,
+    pub(crate) any: Option<EventHandler>,
+    pub(crate) gone: Option<GoneHandler>,
+}
+
+impl Handlers {
+    /// The handler of an event: its own, else the one for any.
+    pub(crate) fn event(&self, name: &str) -> Option<&EventHandler> {
+        self.events.get(name).or(self.any.as_ref())
+    }
+}

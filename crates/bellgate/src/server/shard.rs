@@ -1,0 +1,505 @@
+//! The application of one shard: the hub, and the handlers of the embedding program.
+//!
+//! The hub says what happened ([`Event`]), a handler answers, the answer is applied. A handler is
+//! polled once in place; only if it has to wait does it become a task of the shard, and until it
+//! is done further events of the same connection stand in line behind it.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{ConnId, Delivery, Outlet as _};
+use bellgate_hub::{Event, Hub, SocketId, Target};
+use bellgate_transport::{App, Io, Opening, Remote};
+use bellgate_wire::Message;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
+
+use super::args::Args;
+use super::engine::{EngineAction, EnginePeer, Frame};
+use super::gauges::Gauges;
+use super::handlers::{Connect, Gone, Handshake, Received, Refused, Reply, Welcome};
+use super::program::Program;
+use super::socket::Socket;
+
+/// What reaches a shard's application from other threads and from its own tasks.
+pub(crate) enum Command {
+    /// From the adapter.
+    Hub(Arc<bellgate_hub::Command>),
+    /// For one socket.
+    Socket(SocketId, SocketAction),
+    /// For one plain Engine.IO connection.
+    Engine(ConnId, EngineAction),
+    /// A handler that had to wait is done.
+    Done(ConnId, Outcome),
+}
+
+/// What is done to one socket.
+pub(crate) enum SocketAction {
+    /// Send it an event.
+    Emit {
+        /// The event as a JSON array.
+        array: String,
+        /// Its attachments.
+        attachments: Vec<Bytes>,
+        /// Whether it may be dropped.
+        delivery: Delivery,
+    },
+    /// Put it into a room.
+    Join(Target),
+    /// Take it out of a room.
+    Leave(Target),
+    /// Tell its rooms.
+    Rooms(oneshot::Sender<Vec<Target>>),
+    /// Take it out of its namespace, or end its connection.
+    Disconnect {
+        /// End the connection.
+        close: bool,
+    },
+}
+
+/// What a handler answered.
+pub(crate) enum Outcome {
+    /// To a CONNECT.
+    Connect(SocketId, Result<Welcome, Refused>),
+    /// To an event, with the id of the ack that the client waits for.
+    Event(SocketId, Option<u64>, Reply),
+    /// Nothing to apply.
+    Nothing,
+}
+
+/// Most events of one connection that stand in line behind a handler.
+const LINE: usize = 1000;
+
+/// A shard's application.
+pub(crate) struct ShardApp {
+    hub: Hub,
+    program: Arc<Program>,
+    me: Remote<Command>,
+    gauges: Arc<Gauges>,
+    handshakes: HashMap<ConnId, Arc<Handshake>>,
+    /// Connections that speak plain Engine.IO.
+    raw: HashMap<ConnId, EnginePeer>,
+    /// Connections whose handler has to wait, and what stands in line behind it.
+    busy: HashMap<ConnId, VecDeque<Event>>,
+}
+
+impl ShardApp {
+    pub(crate) fn new(
+        hub: Hub,
+        program: Arc<Program>,
+        me: Remote<Command>,
+        gauges: Arc<Gauges>,
+    ) -> Self {
+        let mut app = Self {
+            hub,
+            program,
+            me,
+            gauges,
+            handshakes: HashMap::new(),
+            raw: HashMap::new(),
+            busy: HashMap::new(),
+        };
+        for namespace in app.program.namespaces.keys() {
+            app.hub.define_namespace(namespace);
+        }
+        app
+    }
+
+    fn dispatch_all(&mut self, conn: Option<ConnId>, events: Vec<Event>, io: &mut Io<'_>) {
+        for event in events {
+            self.dispatch(conn, event, io);
+        }
+    }
+
+    /// Hands an event to its handler, or puts it in line.
+    fn dispatch(&mut self, conn: Option<ConnId>, event: Event, io: &mut Io<'_>) {
+        if matches!(event, Event::Acked { .. } | Event::Counted { .. }) {
+            return self.program.emitter.take_in(event);
+        }
+        let conn = conn.or_else(|| socket_of(&event).and_then(|socket| self.hub.conn(socket)));
+        let Some(conn) = conn else {
+            return self.without_connection(event);
+        };
+        if let Some(line) = self.busy.get_mut(&conn) {
+            line.push_back(event);
+            if line.len() > LINE {
+                let why = Refusal::SocketLimit {
+                    what: "events that wait".into(),
+                    limit: LINE.to_string(),
+                };
+                line.clear();
+                io.close(conn, why);
+            }
+            return;
+        }
+        self.run(conn, event, io);
+    }
+
+    /// A socket that was disconnected by another's command: its connection is not at hand.
+    fn without_connection(&mut self, event: Event) {
+        if let Event::Disconnected { .. } = event
+            && let Some(future) = self.handler_future(None, event)
+        {
+            tokio::task::spawn_local(future);
+        }
+    }
+
+    /// Polls the handler once; applies its answer, or waits for it in a task.
+    fn run(&mut self, conn: ConnId, event: Event, io: &mut Io<'_>) {
+        let Some(mut future) = self.handler_future(Some(conn), event) else {
+            return;
+        };
+        match future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(outcome) => self.apply(outcome, io),
+            Poll::Pending => {
+                self.busy.insert(conn, VecDeque::new());
+                let me = self.me.clone();
+                tokio::task::spawn_local(
+                    async move { me.command(Command::Done(conn, future.await)) },
+                );
+            }
+        }
+    }
+
+    /// The future of the event's handler. Whatever it does, a panic included, it has an outcome.
+    fn handler_future(
+        &self,
+        conn: Option<ConnId>,
+        event: Event,
+    ) -> Option<std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>>> {
+        match event {
+            Event::Connect {
+                socket,
+                namespace,
+                auth,
+            } => {
+                let handler = self.program.namespaces.get(&*namespace)?.connect.as_ref();
+                let handshake = conn
+                    .and_then(|conn| self.handshakes.get(&conn))
+                    .map(Arc::clone)?;
+                let Some(handler) = handler else {
+                    return Some(Box::pin(async move {
+                        Outcome::Connect(socket, Ok(Welcome::visitor()))
+                    }));
+                };
+                let answer = AssertUnwindSafe(handler(Connect {
+                    namespace,
+                    auth,
+                    handshake,
+                }))
+                .catch_unwind();
+                Some(Box::pin(async move {
+                    Outcome::Connect(socket, answer.await.unwrap_or_else(|_| panicked()))
+                }))
+            }
+            Event::Received {
+                socket,
+                name,
+                args,
+                attachments,
+                ack,
+            } => {
+                let received = self.received(
+                    socket,
+                    name,
+                    Args::received(args, attachments),
+                    ack.is_some(),
+                )?;
+                let Some(handler) = self
+                    .program
+                    .namespaces
+                    .get(&*received.socket.namespace)?
+                    .event(&received.name)
+                else {
+                    let reply = unanswered(&received);
+                    return Some(Box::pin(async move { Outcome::Event(socket, ack, reply) }));
+                };
+                let answer = AssertUnwindSafe(handler(received)).catch_unwind();
+                Some(Box::pin(async move {
+                    let reply = answer.await.unwrap_or_else(|_| {
+                        let fault = Refusal::Internal {
+                            detail: "an event handler panicked".into(),
+                        };
+                        tracing::error!(code = fault.code().name(), "an event handler panicked");
+                        Reply::from(serde_json::json!({"error": fault.data("", None)}))
+                    });
+                    Outcome::Event(socket, ack, reply)
+                }))
+            }
+            Event::Disconnected {
+                sid,
+                namespace,
+                member,
+                reason,
+                ..
+            } => {
+                let handler = self.program.namespaces.get(&*namespace)?.gone.as_ref()?;
+                let done = AssertUnwindSafe(handler(Gone {
+                    sid,
+                    namespace,
+                    member,
+                    reason,
+                }))
+                .catch_unwind();
+                Some(Box::pin(async move {
+                    // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
+                    let _ = done.await;
+                    Outcome::Nothing
+                }))
+            }
+            Event::Acked { .. } | Event::Counted { .. } => None,
+        }
+    }
+
+    fn received(
+        &self,
+        id: SocketId,
+        name: String,
+        args: Args,
+        wants_ack: bool,
+    ) -> Option<Received> {
+        let socket = Socket {
+            id,
+            sid: self.hub.sid(id)?.into(),
+            namespace: self.hub.namespace(id)?.into(),
+            member: Arc::new(self.hub.member(id)?.clone()),
+            shard: self.me.clone(),
+            emitter: self.program.emitter.clone(),
+        };
+        Some(Received {
+            socket,
+            name,
+            args,
+            wants_ack,
+        })
+    }
+
+    fn apply(&mut self, outcome: Outcome, io: &mut Io<'_>) {
+        match outcome {
+            Outcome::Connect(socket, Ok(welcome)) => self.welcome(socket, welcome, io),
+            Outcome::Connect(socket, Err(refused)) => {
+                let request_id = self
+                    .hub
+                    .conn(socket)
+                    .and_then(|conn| self.handshakes.get(&conn));
+                let payload =
+                    refused.payload(request_id.map_or("", |handshake| &handshake.request_id));
+                self.hub.refuse(socket, &payload, io);
+            }
+            Outcome::Event(socket, Some(id), Reply(Some(args))) => {
+                self.hub
+                    .ack(socket, id, &args.array(), args.into_attachments(), io);
+            }
+            Outcome::Event(..) | Outcome::Nothing => {}
+        }
+    }
+
+    fn welcome(&mut self, socket: SocketId, welcome: Welcome, io: &mut Io<'_>) {
+        if !self.hub.accept(socket, welcome.member, io) {
+            return;
+        }
+        for room in welcome.rooms {
+            if let Err(refusal) = self.hub.join(socket, room) {
+                tracing::warn!(
+                    code = refusal.code().name(),
+                    "a room was not joined: {}",
+                    refusal.cause()
+                );
+            }
+        }
+        for (name, args) in welcome.events {
+            let array = args.event(&name);
+            self.hub.emit(
+                socket,
+                &array,
+                args.into_attachments(),
+                Delivery::Regular,
+                io,
+            );
+        }
+    }
+
+    fn act(&mut self, socket: SocketId, action: SocketAction, io: &mut Io<'_>) {
+        match action {
+            SocketAction::Emit {
+                array,
+                attachments,
+                delivery,
+            } => {
+                self.hub.emit(socket, &array, attachments, delivery, io);
+            }
+            SocketAction::Join(room) => {
+                if let Err(refusal) = self.hub.join(socket, room) {
+                    tracing::warn!(
+                        code = refusal.code().name(),
+                        "a room was not joined: {}",
+                        refusal.cause()
+                    );
+                }
+            }
+            SocketAction::Leave(room) => self.hub.leave(socket, &room),
+            SocketAction::Rooms(answer) => {
+                // Whoever asked may have stopped waiting.
+                let _ = answer.send(self.hub.rooms(socket));
+            }
+            SocketAction::Disconnect { close } => {
+                let conn = self.hub.conn(socket);
+                let events = self.hub.disconnect(socket, close, io.now, io);
+                self.dispatch_all(conn, events, io);
+            }
+        }
+    }
+
+    /// A handler that had to wait is done: its answer, then what stood in line.
+    fn done(&mut self, conn: ConnId, outcome: Outcome, io: &mut Io<'_>) {
+        let line = self.busy.remove(&conn).unwrap_or_default();
+        self.apply(outcome, io);
+        for event in line {
+            self.dispatch(Some(conn), event, io);
+        }
+    }
+}
+
+fn socket_of(event: &Event) -> Option<SocketId> {
+    match event {
+        Event::Connect { socket, .. }
+        | Event::Received { socket, .. }
+        | Event::Disconnected { socket, .. } => Some(*socket),
+        Event::Acked { .. } | Event::Counted { .. } => None,
+    }
+}
+
+fn panicked() -> Result<Welcome, Refused> {
+    let fault = Refusal::Internal {
+        detail: "a connect handler panicked".into(),
+    };
+    tracing::error!(code = fault.code().name(), "a connect handler panicked");
+    Err(Refused::Code(fault))
+}
+
+/// Nobody answers this event: whoever waits is told, else it is dropped.
+fn unanswered(received: &Received) -> Reply {
+    let refusal = Refusal::EventsUnavailable {
+        event: received.name.clone(),
+    };
+    tracing::debug!(
+        code = refusal.code().name(),
+        event = received.name,
+        "an event has no handler"
+    );
+    Reply::from(serde_json::json!({"error": refusal.code().name(), "data": refusal.data("", None)}))
+}
+
+impl App for ShardApp {
+    type Command = Command;
+
+    fn handle_open(&mut self, conn: ConnId, opening: Opening, io: &mut Io<'_>) {
+        if let Some(endpoint) = self.program.engine_endpoint(opening.mount) {
+            self.raw.insert(
+                conn,
+                EnginePeer::new(conn, self.me.clone(), Arc::clone(endpoint)),
+            );
+            return;
+        }
+        let facts = &opening.facts;
+        let origin = facts.origin().valid().map(ToString::to_string);
+        let handshake = Handshake {
+            address: facts.client_addr(),
+            origin,
+            request_id: opening.request_id,
+        };
+        self.handshakes.insert(conn, Arc::new(handshake));
+        self.hub.open(conn, io.now);
+    }
+
+    fn handle_text(&mut self, conn: ConnId, text: &str, io: &mut Io<'_>) {
+        if let Some(peer) = self.raw.get(&conn) {
+            return peer.received(Frame::Text(text.to_owned()));
+        }
+        let request_id = self.handshakes.get(&conn).map(Arc::clone);
+        let request_id = request_id
+            .as_ref()
+            .map_or("", |handshake| &handshake.request_id);
+        if let Some(event) = self.hub.handle_text(conn, text, request_id, io.now, io) {
+            self.dispatch(Some(conn), event, io);
+        }
+    }
+
+    fn handle_binary(&mut self, conn: ConnId, data: &[u8], io: &mut Io<'_>) {
+        if let Some(peer) = self.raw.get(&conn) {
+            return peer.received(Frame::Binary(Bytes::copy_from_slice(data)));
+        }
+        if let Some(event) = self.hub.handle_binary(conn, data, io.now, io) {
+            self.dispatch(Some(conn), event, io);
+        }
+    }
+
+    fn handle_close(&mut self, conn: ConnId, why: &Refusal, io: &mut Io<'_>) {
+        if self.raw.remove(&conn).is_some() {
+            return;
+        }
+        let events = self.hub.close(conn, why);
+        self.dispatch_all(Some(conn), events, io);
+        self.handshakes.remove(&conn);
+    }
+
+    fn handle_timeout(&mut self, conn: ConnId, io: &mut Io<'_>) {
+        let events = self.hub.handle_timeout(conn, io.now, io);
+        self.dispatch_all(Some(conn), events, io);
+    }
+
+    fn poll_deadline(&self, conn: ConnId) -> Option<Instant> {
+        self.hub.poll_deadline(conn)
+    }
+
+    fn poll_shard_deadline(&self) -> Option<Instant> {
+        self.hub.poll_ack_deadline()
+    }
+
+    fn handle_shard_timeout(&mut self, io: &mut Io<'_>) {
+        let events = self.hub.handle_ack_timeout(io.now);
+        self.dispatch_all(None, events, io);
+    }
+
+    fn handle_command(&mut self, command: Command, io: &mut Io<'_>) {
+        match command {
+            Command::Hub(command) => {
+                let events = self.hub.handle_command(&command, io.now, io);
+                self.dispatch_all(None, events, io);
+            }
+            Command::Socket(socket, action) => self.act(socket, action, io),
+            Command::Engine(conn, EngineAction::Send(frame)) => {
+                let message = match frame {
+                    Frame::Text(text) => Message::text(&text),
+                    Frame::Binary(data) => Message::binary(data),
+                };
+                io.send(conn, &Rc::new(message), Delivery::Regular);
+            }
+            Command::Engine(conn, EngineAction::Close) => {
+                io.close(conn, Refusal::ServerDisconnect {})
+            }
+            Command::Done(conn, outcome) => self.done(conn, outcome, io),
+        }
+    }
+
+    fn handle_drain(&mut self, conn: ConnId, delay: Duration, io: &mut Io<'_>) {
+        let array = Args::from(serde_json::json!({"delay": delay.as_millis()})).event("bell:drain");
+        for socket in self.hub.sockets(conn) {
+            self.hub
+                .emit(socket, &array, Vec::new(), Delivery::Regular, io);
+        }
+    }
+
+    fn handle_gauges(&mut self) {
+        self.gauges.set(self.hub.stats());
+    }
+}

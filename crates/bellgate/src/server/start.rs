@@ -1,0 +1,280 @@
+//! From a [`Server`] to threads that run.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use axum::response::IntoResponse as _;
+use bellgate_cluster::{Inlet, Local};
+use bellgate_gate::{Peer, PeerAddr};
+use bellgate_hub::Hub;
+use bellgate_transport::config::ListenAddr;
+use bellgate_transport::{Handle, ListenError, TransportConfig};
+
+use super::emitter::Emitter;
+use super::gauges::Gauges;
+use super::shard::{Command, ShardApp};
+use super::{Program, Server};
+use crate::config::{Address, Settings};
+use crate::http::{self, Api};
+
+/// Why a server cannot start. The text says what to change.
+#[derive(Debug)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    Listen(ListenError),
+    /// The admin address cannot be listened on.
+    Admin(String),
+    /// The TLS files cannot be used.
+    Tls(String),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Listen(error) => error.fmt(f),
+            Self::Admin(text) => write!(f, "BELLGATE_ADMIN_ADDR: {text}"),
+            Self::Tls(text) => write!(f, "SOCKETIO_TLS_CERT, SOCKETIO_TLS_KEY: {text}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<ListenError> for StartError {
+    fn from(error: ListenError) -> Self {
+        Self::Listen(error)
+    }
+}
+
+impl Server {
+    /// Listens and runs. Must be called inside a tokio runtime, which serves the admin listener.
+    pub async fn start(mut self) -> Result<Running, StartError> {
+        bellgate_transport::listen::raise_descriptor_limit();
+        let settings = &self.settings;
+        let tls = match &settings.listen.tls {
+            Some(files) => Some(
+                bellgate_transport::tls::server_config(&files.cert, &files.key)
+                    .map_err(StartError::Tls)?,
+            ),
+            None => None,
+        };
+        let listen = match &settings.listen.public {
+            Address::Tcp { host, port } => ListenAddr::Tcp {
+                host: host.clone(),
+                port: *port,
+            },
+            Address::Unix(path) => ListenAddr::Unix(path.clone()),
+        };
+        let (listen, reserved) = bellgate_transport::listen::reserve(listen)?;
+        if let ListenAddr::Tcp { host, port } = &listen {
+            self.settings.listen.public = Address::Tcp {
+                host: host.clone(),
+                port: *port,
+            };
+        }
+        let secure = tls.is_some();
+        let config = self.transport(Some(listen), tls);
+        let (settings, api, shards) = self.run(config)?;
+        drop(reserved);
+        let admin = match &settings.listen.admin {
+            Some(address) => Some(
+                http::admin::serve(address, &api)
+                    .await
+                    .map_err(StartError::Admin)?,
+            ),
+            None => None,
+        };
+        let bound = shards
+            .bound
+            .iter()
+            .map(|url| match url.strip_prefix("http://") {
+                Some(rest) if secure => format!("https://{rest}"),
+                _ => url.clone(),
+            });
+        Ok(Running {
+            bound: bound.collect(),
+            admin,
+            emitter: api.emitter.clone(),
+            shards,
+        })
+    }
+
+    /// Runs the shards without a listener of their own, for an axum application to merge.
+    ///
+    /// The application must be served with `into_make_service_with_connect_info::<SocketAddr>()`.
+    pub fn mount(self) -> Result<Mounted, StartError> {
+        let config = self.transport(None, None);
+        let (_, api, shards) = self.run(config)?;
+        Ok(Mounted { shards, api })
+    }
+
+    fn transport(
+        &self,
+        listen: Option<ListenAddr>,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> TransportConfig {
+        let settings = &self.settings;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut paths = vec![settings.sessions.path.clone()];
+        paths.extend(self.program.engines.iter().map(|(path, _)| path.clone()));
+        TransportConfig {
+            listen,
+            shards: settings.listen.shards.unwrap_or(cores),
+            paths,
+            engine: settings.engine_config(),
+            limits: settings.wire_limits(),
+            origins: Arc::new(settings.origin_policy().0),
+            proxies: Arc::new(settings.trusted_proxies().0),
+            tls,
+            max_connections: settings.limits.connections,
+            compression: settings.sessions.compression,
+            drain_window: settings.limits.drain_window,
+        }
+    }
+
+    fn run(
+        self,
+        config: TransportConfig,
+    ) -> Result<(Settings, Arc<Api>, bellgate_transport::Running<Command>), StartError> {
+        let Self {
+            settings,
+            program,
+            plain_refusals,
+        } = self;
+        let mut hub_config = settings.hub_config();
+        hub_config.plain_refusals = plain_refusals;
+        let program: Arc<Program> = Arc::new(program);
+        let gauges: Arc<Vec<Arc<Gauges>>> =
+            Arc::new((0..config.shards.max(1)).map(|_| Arc::default()).collect());
+        let api = Arc::new(Api::new(
+            &settings,
+            program.emitter.clone(),
+            Arc::clone(&gauges),
+        ));
+        let shards = {
+            let (program, api) = (Arc::clone(&program), Arc::clone(&api));
+            bellgate_transport::start::<ShardApp, _>(config, move |index, handle| {
+                let hub = Hub::new(hub_config.clone(), Box::new(random));
+                let me = handle.remotes().get(usize::from(index)).cloned();
+                let gauges = gauges
+                    .get(usize::from(index))
+                    .map(Arc::clone)
+                    .unwrap_or_default();
+                let me = me.unwrap_or_else(bellgate_transport::Remote::nowhere);
+                (
+                    ShardApp::new(hub, Arc::clone(&program), me, gauges),
+                    http::fallback(&api),
+                )
+            })?
+        };
+        connect(&program.emitter, &shards.handle);
+        api.attach(shards.handle.clone());
+        Ok((settings, api, shards))
+    }
+}
+
+/// The ids of sockets come from the operating system.
+fn random(bytes: &mut [u8]) {
+    if getrandom::fill(bytes).is_err() {
+        // Ids that can be guessed would let one client speak for another.
+        tracing::error!("the system has no random bytes");
+        std::process::abort();
+    }
+}
+
+/// Joins the emitter with the shards.
+fn connect(emitter: &Emitter, handle: &Handle<Command>) {
+    let inlets = handle
+        .remotes()
+        .iter()
+        .cloned()
+        .map(|remote| Box::new(move |command| remote.command(Command::Hub(command))) as Inlet);
+    emitter.connect(Box::new(Local::new(inlets.collect())));
+}
+
+/// A server that runs.
+pub struct Running {
+    bound: Vec<String>,
+    admin: Option<SocketAddr>,
+    emitter: Emitter,
+    shards: bellgate_transport::Running<Command>,
+}
+
+impl Running {
+    /// Where it listens, as URLs.
+    pub fn bound(&self) -> &[String] {
+        &self.bound
+    }
+
+    /// Where the admin listener is, if there is one.
+    pub const fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Sends from anywhere.
+    pub const fn emitter(&self) -> &Emitter {
+        &self.emitter
+    }
+
+    /// Sessions open now.
+    pub fn sessions(&self) -> usize {
+        self.shards.handle.sessions()
+    }
+
+    /// Begins to go down: sessions are closed within the drain window, each at a time of its own.
+    pub fn drain(&self) {
+        self.shards.handle.drain();
+    }
+
+    /// Waits until every session is closed and every shard has ended, after [`Running::drain`].
+    pub async fn wait(self) {
+        while !self.shards.is_finished() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// A server without a listener, inside an axum application.
+pub struct Mounted {
+    shards: bellgate_transport::Running<Command>,
+    api: Arc<Api>,
+}
+
+impl Mounted {
+    /// The routes to merge: the Engine.IO paths and the HTTP API.
+    pub fn router(&self) -> axum::Router {
+        let handle = self.shards.handle.clone();
+        let mut router = http::routes(&self.api);
+        for path in &handle.config().paths {
+            let handle = handle.clone();
+            let serve = move |ConnectInfo(addr): ConnectInfo<SocketAddr>,
+                              request: axum::extract::Request| async move {
+                let peer = Peer {
+                    addr: PeerAddr::Ip(addr),
+                    tls: false,
+                };
+                match handle.serve(request, &peer).await {
+                    Some(response) => response.into_response(),
+                    None => axum::http::StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                }
+            };
+            router = router.route(path, axum::routing::any(serve));
+        }
+        router
+    }
+
+    /// Sends from anywhere.
+    pub fn emitter(&self) -> &Emitter {
+        &self.api.emitter
+    }
+
+    /// Closes all sessions within the drain window and waits for the end.
+    pub async fn shut_down(self) {
+        self.shards.handle.drain();
+        while !self.shards.is_finished() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
