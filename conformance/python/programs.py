@@ -1,0 +1,101 @@
+"""Starts a program on a free port, waits until it answers, stops it and checks that it ended well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+SOON = 5.0
+
+#: Intervals so long that no heartbeat comes while a test of something else runs.
+CALM = {"SOCKETIO_PING_INTERVAL": "25s", "SOCKETIO_PING_TIMEOUT": "20s", "SOCKETIO_CONNECT_TIMEOUT": "20s"}
+
+#: The key that the released binary is started with.
+API_KEY = "conformance-key-of-the-tests"
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(check: Callable[[], object], seconds: float = SOON, what: str = "the condition") -> None:
+    """Ask ``check`` again and again until it says yes."""
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.01)
+
+
+class Program:
+    """A running server under test."""
+
+    def __init__(self, command: list[str], env: dict[str, str], port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.folder = tempfile.mkdtemp(prefix="bellgate-")
+        self.log = Path(self.folder) / "output"
+        keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env={**keep, **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        until(self._answers, 15, f"{command[0]} to answer on port {port}")
+
+    def stop(self) -> None:
+        """Stop it as an operator would, and check that it had not panicked and says so with status 0."""
+        self.process.terminate()
+        try:
+            status = self.process.wait(10)
+        finally:
+            self.process.kill()
+            output = self.log.read_text(errors="replace")
+            shutil.rmtree(self.folder)
+        assert "panicked at" not in output, output
+        assert status == 0, output
+
+    def kill(self) -> None:
+        """End it without a goodbye."""
+        self.process.kill()
+        self.process.wait(10)
+        shutil.rmtree(self.folder)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, f"the server did not start: {self.log.read_text(errors='replace')}"
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=1).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+
+def conformance_server(port: int | None = None, **env: str) -> Program:
+    """The conformance server with its lab."""
+    port = port or free_port()
+    command = os.environ.get("BELLGATE_CONFORMANCE_SERVER", str(TARGET / "bellgate-conformance-server"))
+    quiet = {"SOCKETIO_RATE_LIMITING": "false", "BELLGATE_ADMIN_ADDR": "off", "BELLGATE_DRAIN_WINDOW": "1s"}
+    return Program([command, "--port", str(port), "--lab"], {**quiet, **env}, port)
+
+
+def released(port: int | None = None, **env: str) -> Program:
+    """The binary that ships, with one API key."""
+    port = port or free_port()
+    command = os.environ.get("BELLGATE_BINARY", str(TARGET / "bellgate"))
+    own = {
+        "SOCKETIO_PORT": str(port),
+        "BELLGATE_ADMIN_ADDR": "off",
+        "BELLGATE_API_KEYS": f"test:{API_KEY}:publish+emit",
+        "BELLGATE_DRAIN_WINDOW": "1s",
+    }
+    return Program([command, "serve"], {**own, **env}, port)
