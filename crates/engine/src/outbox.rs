@@ -353,6 +353,19 @@ mod tests {
     }
 
     #[test]
+    fn a_volatile_message_that_is_partly_written_is_not_dropped() {
+        let mut outbox = Outbox::default();
+        outbox.offer(message("begun"), true);
+        outbox.consume(1, None);
+        outbox.push(message("next"));
+        outbox.drop_volatile();
+        assert_eq!(
+            shown(&outbox, usize::MAX),
+            b"\x064begun\x81\x054next".as_slice()
+        );
+    }
+
+    #[test]
     fn discarding_keeps_the_rest_of_a_begun_frame_alone() {
         let mut outbox = Outbox::default();
         outbox.push(message("begun"));

@@ -44,8 +44,8 @@ pub(crate) enum Last {
 }
 
 impl Tombstone {
-    /// The client said `1`. A waiting poll is told at once, a late one for a second.
-    pub(crate) fn goodbye(transport: Transport, is_waiting: bool, now: Instant) -> Self {
+    /// The client said `1`: one poll is told, be it waiting or late.
+    pub(crate) fn goodbye(transport: Transport, now: Instant) -> Self {
         let is_polling = transport == Transport::Polling;
         Self {
             why: Refusal::TransportClosed {},
@@ -55,7 +55,7 @@ impl Tombstone {
             } else {
                 Last::Nothing
             },
-            until: (is_polling && !is_waiting).then(|| now + GOODBYE),
+            until: is_polling.then(|| now + GOODBYE),
         }
     }
 

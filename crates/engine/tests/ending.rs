@@ -175,6 +175,20 @@ fn a_goodbye_to_a_session_that_is_being_ended_ends_it_at_once() {
 }
 
 #[test]
+fn a_goodbye_during_the_farewell_still_ends_a_poll_that_waits() {
+    let mut pair = Pair::on_polling();
+    pair.run_until_quiet();
+    pair.client.polls = false;
+    pair.close(bye());
+    pair.client.post("1");
+    while pair.step() {}
+    assert!(!pair.session.is_finished(pair.now()));
+    pair.run_until_quiet();
+    assert_eq!(pair.client.polled().last(), Some(&Ok("6")));
+    assert!(pair.session.is_finished(pair.now()));
+}
+
+#[test]
 fn a_graceful_close_writes_the_queue_to_the_websocket_before_the_close_frame() {
     let mut pair = Pair::on_websocket();
     pair.window = Some(0);

@@ -81,9 +81,8 @@ fn a_post_at_the_very_moment_of_death_is_refused() {
     let mut pair = silent(Pair::on_polling());
     pair.advance(ms(300));
     pair.stall(ms(200));
-    pair.client.post("3");
-    pair.run_until_quiet();
-    assert_eq!(pair.client.posted(), [Err(Code::SessionUnknown)]);
+    let begun = pair.session.handle_post_begin(pair.now());
+    assert_eq!(begun, Err(bellgate_codes::Refusal::SessionUnknown {}));
 }
 
 #[test]

@@ -382,7 +382,7 @@ fn run(transport: Transport, may_deflate: bool, ops: &[Op]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn messages_arrive_once_and_in_order_whatever_driver_and_client_do(

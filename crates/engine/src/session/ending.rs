@@ -56,7 +56,7 @@ impl Session {
     /// The client ended the session.
     pub(super) fn goodbye(&mut self, now: Instant) {
         self.outbox.clear();
-        self.end(Tombstone::goodbye(self.transport(), self.is_waiting, now));
+        self.end(Tombstone::goodbye(self.transport(), now));
     }
 
     /// The client said goodbye while the server was ending the session: nothing is told any more,
