@@ -12,7 +12,10 @@ fuzz_target!(|body: &str| {
     let read: Vec<_> = packets(body, &limits).collect();
     assert!(!read.is_empty() && read.len() <= limits.packets_per_payload + 1);
     let (last, others) = read.split_last().unwrap();
-    assert!(others.iter().all(Result::is_ok), "nothing follows a refusal");
+    assert!(
+        others.iter().all(Result::is_ok),
+        "nothing follows a refusal"
+    );
 
     if let Ok(Packet::Binary(data)) = last {
         let message = Message::binary(data.to_vec().into());

@@ -19,7 +19,12 @@ fuzz_target!(|text: &str| {
         }
         Kind::Ack | Kind::BinaryAck => {
             split_array(data).unwrap();
-            encode::ack(packet.namespace, packet.id.unwrap(), data, packet.attachments)
+            encode::ack(
+                packet.namespace,
+                packet.id.unwrap(),
+                data,
+                packet.attachments,
+            )
         }
         Kind::Connect => encode::connect(packet.namespace, data),
         Kind::Disconnect => encode::disconnect(packet.namespace),

@@ -24,33 +24,46 @@ pub fn validate_json(text: &str, depth: usize) -> Result<(), Refusal> {
 /// Anything but one valid array is [`Refusal::PacketMalformed`].
 pub fn split_array(data: &str) -> Result<Vec<&str>, Refusal> {
     let mut scanner = Scanner::new(data, MAX_DEPTH);
-    let Some(Token::ArrayStart) = scanner.next_token()? else {
-        return Err(malformed("an array is expected"));
-    };
-    let mut elements = Vec::new();
-    let mut start = 0;
-    while let Some(token) = scanner.next_token()? {
-        match (token, scanner.depth) {
-            (Token::Scalar(raw), 1) => elements.push(raw),
-            (Token::ArrayStart | Token::ObjectStart, 2) => start = scanner.at - 1,
-            (Token::ArrayEnd | Token::ObjectEnd, 1) => elements.push(scanner.slice(start)),
-            _ => {}
-        }
+    match scanner.next_token()? {
+        Some(Token::ArrayStart) => Ok(scanner.elements()?),
+        _ => Err(malformed("an array is expected")),
     }
-    Ok(elements)
 }
 
-/// One step through a JSON text. Texts are raw: with quotes and escapes.
+/// One step through a JSON text; [`Scanner::token`] is its raw text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Token<'a> {
+pub(crate) enum Token {
     ObjectStart,
     ObjectEnd,
     ArrayStart,
     ArrayEnd,
     /// A member's name; its value is the next token.
-    Key(&'a str),
+    Key,
     /// A string, number, `true`, `false` or `null`.
-    Scalar(&'a str),
+    Scalar,
+}
+
+/// Why a text is not taken: small, since a `Result` of it is made for every token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    /// Bad syntax at this byte.
+    Broken(usize, &'static str),
+    /// More levels than this.
+    TooDeep(usize),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Broken(at, detail) => {
+                malformed(&format!("the JSON breaks at byte {at}, {detail}"))
+            }
+            Fault::TooDeep(limit) => Self::PacketLimit {
+                what: "nested levels in a payload".to_owned(),
+                limit: limit.to_string(),
+            },
+        }
+    }
 }
 
 /// What may stand at the cursor.
@@ -68,10 +81,13 @@ enum Expect {
 #[derive(Debug)]
 pub(crate) struct Scanner<'a> {
     text: &'a str,
-    /// Where the next token is looked for: right behind the last one.
-    pub(crate) at: usize,
+    /// Where the next token is looked for.
+    at: usize,
+    /// Where the last token starts and ends.
+    start: usize,
+    end: usize,
     /// Open arrays and objects behind the last token.
-    pub(crate) depth: usize,
+    depth: usize,
     limit: usize,
     /// Bit `n` is set where level `n + 1` is an object.
     objects: u128,
@@ -83,6 +99,8 @@ impl<'a> Scanner<'a> {
         Self {
             text,
             at: 0,
+            start: 0,
+            end: 0,
             depth: 0,
             limit: depth.min(MAX_DEPTH),
             objects: 0,
@@ -91,11 +109,11 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token; `None` where the text ends behind one whole value.
-    pub(crate) fn next_token(&mut self) -> Result<Option<Token<'a>>, Refusal> {
+    pub(crate) fn next_token(&mut self) -> Result<Option<Token>, Fault> {
         loop {
-            self.skip_whitespace();
-            let start = self.at;
-            let Some(byte) = self.peek() else {
+            let next = self.skip_whitespace();
+            self.start = self.at;
+            let Some(byte) = next else {
                 return match self.expect {
                     Expect::Nothing => Ok(None),
                     _ => Err(self.broken("it ends too early")),
@@ -112,36 +130,45 @@ impl<'a> Scanner<'a> {
                     continue;
                 }
                 (Expect::CommaOrEnd | Expect::KeyOrEnd, b'}') if self.in_object() => {
-                    self.leave();
-                    Token::ObjectEnd
+                    self.leave(Token::ObjectEnd)
                 }
                 (Expect::CommaOrEnd | Expect::ValueOrEnd, b']') if !self.in_object() => {
-                    self.leave();
-                    Token::ArrayEnd
+                    self.leave(Token::ArrayEnd)
                 }
-                (Expect::Key | Expect::KeyOrEnd, b'"') => self.key(start)?,
-                (Expect::Value | Expect::ValueOrEnd, byte) => self.value(start, byte)?,
+                (Expect::Key | Expect::KeyOrEnd, b'"') => self.key()?,
+                (Expect::Value | Expect::ValueOrEnd, byte) => self.value(byte)?,
                 _ => return Err(self.broken("a character is out of place")),
             };
             return Ok(Some(token));
         }
     }
 
-    /// The text from `start` to behind the last token.
-    pub(crate) fn slice(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or_default()
+    /// The raw text of the last token: with quotes and escapes.
+    pub(crate) fn token(&self) -> &'a str {
+        self.text.get(self.start..self.end).unwrap_or_default()
     }
 
-    fn value(&mut self, start: usize, byte: u8) -> Result<Token<'a>, Refusal> {
+    /// The raw texts of the elements that are left of the outermost array, to the end of the text.
+    pub(crate) fn elements(&mut self) -> Result<Vec<&'a str>, Fault> {
+        let mut elements = Vec::new();
+        let mut start = 0;
+        while let Some(token) = self.next_token()? {
+            match (token, self.depth) {
+                (Token::Scalar, 1) => elements.push(self.token()),
+                (Token::ArrayStart | Token::ObjectStart, 2) => start = self.start,
+                (Token::ArrayEnd | Token::ObjectEnd, 1) => {
+                    elements.push(self.text.get(start..self.end).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+        Ok(elements)
+    }
+
+    fn value(&mut self, byte: u8) -> Result<Token, Fault> {
         match byte {
-            b'{' => {
-                self.enter(true)?;
-                return Ok(Token::ObjectStart);
-            }
-            b'[' => {
-                self.enter(false)?;
-                return Ok(Token::ArrayStart);
-            }
+            b'{' => return self.enter(Token::ObjectStart),
+            b'[' => return self.enter(Token::ArrayStart),
             b'"' => self.string()?,
             b'-' | b'0'..=b'9' => self.number(byte)?,
             b't' => self.literal("rue")?,
@@ -150,23 +177,23 @@ impl<'a> Scanner<'a> {
             _ => return Err(self.broken("no value starts with this character")),
         }
         self.behind_value();
-        Ok(Token::Scalar(self.slice(start)))
+        Ok(Token::Scalar)
     }
 
-    fn key(&mut self, start: usize) -> Result<Token<'a>, Refusal> {
+    fn key(&mut self) -> Result<Token, Fault> {
         self.string()?;
-        let name = self.slice(start);
-        self.skip_whitespace();
-        if self.peek() != Some(b':') {
+        self.end = self.at;
+        if self.skip_whitespace() != Some(b':') {
             return Err(self.broken("a colon is missing"));
         }
         self.at += 1;
         self.expect = Expect::Value;
-        Ok(Token::Key(name))
+        Ok(Token::Key)
     }
 
     /// The rest of a string whose opening quote is behind the cursor.
-    fn string(&mut self) -> Result<(), Refusal> {
+    #[inline]
+    fn string(&mut self) -> Result<(), Fault> {
         loop {
             self.at += plain_run(self.bytes_ahead());
             let byte = self.peek();
@@ -181,7 +208,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// What follows a backslash. Surrogates may stand alone: the escape is what it was.
-    fn escape(&mut self) -> Result<(), Refusal> {
+    fn escape(&mut self) -> Result<(), Fault> {
         let byte = self.peek();
         self.at += 1;
         match byte {
@@ -199,7 +226,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The rest of a number that starts with `first`. Of any size: it stays text.
-    fn number(&mut self, first: u8) -> Result<(), Refusal> {
+    fn number(&mut self, first: u8) -> Result<(), Fault> {
         let mut lead = first;
         if first == b'-' {
             lead = self.peek().unwrap_or_default();
@@ -224,7 +251,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn some_digits(&mut self) -> Result<(), Refusal> {
+    fn some_digits(&mut self) -> Result<(), Fault> {
         let count = digits(self.bytes_ahead());
         self.at += count;
         if count == 0 {
@@ -233,7 +260,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn literal(&mut self, rest: &str) -> Result<(), Refusal> {
+    fn literal(&mut self, rest: &str) -> Result<(), Fault> {
         if !self.bytes_ahead().starts_with(rest.as_bytes()) {
             return Err(self.broken("a word is unknown"));
         }
@@ -241,31 +268,31 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn enter(&mut self, object: bool) -> Result<(), Refusal> {
+    fn enter(&mut self, token: Token) -> Result<Token, Fault> {
         if self.depth >= self.limit {
-            return Err(Refusal::PacketLimit {
-                what: "nested levels in a payload".to_owned(),
-                limit: self.limit.to_string(),
-            });
+            return Err(Fault::TooDeep(self.limit));
         }
         let level = 1_u128 << self.depth;
         self.depth += 1;
-        if object {
+        if token == Token::ObjectStart {
             self.objects |= level;
             self.expect = Expect::KeyOrEnd;
         } else {
             self.objects &= !level;
             self.expect = Expect::ValueOrEnd;
         }
-        Ok(())
+        self.end = self.at;
+        Ok(token)
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self, token: Token) -> Token {
         self.depth = self.depth.saturating_sub(1);
         self.behind_value();
+        token
     }
 
     fn behind_value(&mut self) {
+        self.end = self.at;
         self.expect = if self.depth == 0 {
             Expect::Nothing
         } else {
@@ -277,25 +304,29 @@ impl<'a> Scanner<'a> {
         self.depth > 0 && self.objects >> (self.depth - 1) & 1 == 1
     }
 
-    fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+    /// Goes to the next byte that is not whitespace, and says which it is.
+    #[inline]
+    fn skip_whitespace(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                byte => return byte,
+            }
         }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn bytes_ahead(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn broken(&self, detail: &str) -> Refusal {
-        malformed(&format!(
-            "the JSON breaks at byte {}, {detail}",
-            self.at.min(self.text.len())
-        ))
+    fn broken(&self, detail: &'static str) -> Fault {
+        Fault::Broken(self.at.min(self.text.len()), detail)
     }
 }
 
@@ -304,6 +335,7 @@ fn digits(bytes: &[u8]) -> usize {
 }
 
 /// How many bytes stand before the first quote, backslash or control character, eight at a time.
+#[inline]
 fn plain_run(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;

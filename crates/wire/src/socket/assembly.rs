@@ -136,9 +136,9 @@ fn check_placeholders(data: &str, count: usize, depth: usize) -> Result<(), Refu
     let mut member = Member::Other;
     while let Some(token) = scanner.next_token()? {
         match token {
-            Token::Key(raw) => member = member_named(raw),
-            Token::Scalar(raw) => {
-                members.add(member, raw);
+            Token::Key => member = member_named(scanner.token()),
+            Token::Scalar => {
+                members.add(member, scanner.token());
                 member = Member::Other;
             }
             Token::ObjectStart | Token::ArrayStart => {

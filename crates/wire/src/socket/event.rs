@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bellgate_codes::Refusal;
 
-use crate::json::{Scanner, Token, malformed, split_array};
+use crate::json::{Scanner, Token, malformed};
 use crate::limits::Limits;
 
 /// Names that mean something else in clients and servers (`socket.io-parser` 4.2, `RESERVED_EVENTS`).
@@ -25,22 +25,23 @@ pub fn split_event<'a>(
     data: &'a str,
     limits: &Limits,
 ) -> Result<(Cow<'a, str>, Vec<&'a str>), Refusal> {
-    let name = name(data, limits)?;
-    let mut args = split_array(data)?;
-    if !args.is_empty() {
-        args.remove(0);
-    }
-    Ok((name, args))
+    let mut scanner = Scanner::new(data, limits.json_depth);
+    let name = read_name(&mut scanner, limits)?;
+    Ok((name, scanner.elements()?))
 }
 
 /// The first element of the array, if it can be an event's name. What follows it is not looked at.
 pub(crate) fn name<'a>(data: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
-    let mut scanner = Scanner::new(data, limits.json_depth);
-    let (Some(Token::ArrayStart), Some(Token::Scalar(raw))) =
+    read_name(&mut Scanner::new(data, limits.json_depth), limits)
+}
+
+fn read_name<'a>(scanner: &mut Scanner<'a>, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
+    let (Some(Token::ArrayStart), Some(Token::Scalar)) =
         (scanner.next_token()?, scanner.next_token()?)
     else {
         return Err(malformed("an event lacks its name"));
     };
+    let raw = scanner.token();
     let name = match raw.as_bytes().first() {
         Some(b'"') => unquote(raw)?,
         Some(b'-' | b'0'..=b'9') => Cow::Borrowed(raw),
