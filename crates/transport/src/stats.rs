@@ -18,6 +18,14 @@ impl Cell {
         );
     }
 
+    /// Takes from a gauge. Only the shard's own thread may call this.
+    pub fn sub(&self, amount: u64) {
+        self.0.store(
+            self.0.load(Ordering::Relaxed).wrapping_sub(amount),
+            Ordering::Relaxed,
+        );
+    }
+
     /// Sets a gauge. Only the shard's own thread may call this.
     pub fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);

@@ -26,11 +26,10 @@ pub(crate) async fn page(
         ("WebSocket close code", row.close.to_string()),
         ("What people read", escape(row.user_text)),
     ];
-    let rows: String = fields
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(name, text)| format!("<dt>{name}</dt><dd>{text}</dd>"))
-        .collect();
+    let mut rows = String::new();
+    for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
+        rows.extend(["<dt>", name, "</dt><dd>", text, "</dd>"]);
+    }
     let (name, about) = (row.name, escape(row.about.trim()));
     Ok(Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

@@ -21,13 +21,14 @@ pub(crate) async fn readyz(State(api): State<Arc<Api>>) -> Response {
         None => reasons.push("starting"),
         Some(shards) if shards.is_draining() => reasons.push("draining"),
         Some(shards) if shards.sessions() >= shards.config().max_connections => {
-            reasons.push("full")
+            reasons.push("full");
         }
         Some(_) => {}
     }
-    let (status, word) = match reasons.is_empty() {
-        true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    let (status, word) = if reasons.is_empty() {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
     reply::json(status, &json!({"status": word, "reasons": reasons}))
 }

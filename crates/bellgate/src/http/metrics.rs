@@ -56,7 +56,7 @@ impl Snapshot {
             let counted = stats
                 .iter()
                 .filter_map(|shard| shard.refusals.get(index))
-                .map(|cell| cell.read());
+                .map(bellgate_transport::stats::Cell::read);
             (code.name(), counted.sum())
         });
         let lag = stats
@@ -86,109 +86,132 @@ impl Snapshot {
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
-        let totals = &self.totals;
         let mut page = Page(&mut encoder);
+        self.encode_now(&mut page)?;
+        self.encode_since_start(&mut page)?;
+        self.process
+            .as_ref()
+            .map_or(Ok(()), |process| process.encode(&mut page))
+    }
+}
+
+impl Snapshot {
+    /// What there is now.
+    fn encode_now(&self, page: &mut Page<'_, '_>) -> Result<(), Error> {
+        let totals = &self.totals;
         page.gauges(
-            "bellgate_connections",
-            "Sessions open now",
-            "transport",
+            ("bellgate_connections", "Sessions open now", "transport"),
             &[
                 ("polling", totals.sessions_polling),
                 ("websocket", totals.sessions_websocket),
             ],
         )?;
-        let joined: Vec<_> = self
-            .namespaces
-            .iter()
+        let joined = self.namespaces.iter();
+        let joined: Vec<_> = joined
             .map(|(name, count)| (name.as_str(), *count as u64))
             .collect();
         page.gauges(
-            "bellgate_namespace_connections",
-            "Clients joined now",
-            "namespace",
+            (
+                "bellgate_namespace_connections",
+                "Clients joined now",
+                "namespace",
+            ),
             &joined,
         )?;
+        let gauges = [
+            (
+                "bellgate_queued_bytes",
+                "Bytes that wait for clients",
+                totals.queued_bytes,
+            ),
+            (
+                "bellgate_rooms",
+                "Rooms with somebody in them",
+                self.rooms as u64,
+            ),
+            (
+                "bellgate_pending_acks",
+                "Publications that wait for answers",
+                self.pending_acks as u64,
+            ),
+        ];
+        for (name, help, value) in gauges {
+            page.gauge(name, help, value)?;
+        }
+        page.seconds(
+            "bellgate_event_loop_lag",
+            "How late the slowest shard's timer was",
+            self.lag,
+        )
+    }
+
+    /// What has happened since the start.
+    fn encode_since_start(&self, page: &mut Page<'_, '_>) -> Result<(), Error> {
+        let totals = &self.totals;
         page.counters(
-            "bellgate_handshakes",
-            "Sessions opened",
-            "transport",
+            ("bellgate_handshakes", "Sessions opened", "transport"),
             &[
                 ("polling", totals.handshakes_polling),
                 ("websocket", totals.handshakes_websocket),
             ],
         )?;
         page.counters(
-            "bellgate_refusals",
-            "Refusals and ends of sessions",
-            "code",
+            ("bellgate_refusals", "Refusals and ends of sessions", "code"),
             &self.refusals,
         )?;
         page.counters(
-            "bellgate_upgrades",
-            "Upgrades from polling to WebSocket",
-            "result",
+            (
+                "bellgate_upgrades",
+                "Upgrades from polling to WebSocket",
+                "result",
+            ),
             &[
                 ("succeeded", totals.upgrades),
                 ("failed", totals.upgrades_failed),
             ],
         )?;
         page.counters(
-            "bellgate_messages",
-            "Engine.IO messages",
-            "direction",
+            ("bellgate_messages", "Engine.IO messages", "direction"),
             &[("in", totals.messages_in), ("out", totals.messages_out)],
         )?;
         page.counters(
-            "bellgate_payload_bytes",
-            "Bytes of messages from clients, and bytes written to them",
-            "direction",
+            (
+                "bellgate_payload_bytes",
+                "Bytes of messages from clients, and bytes written to them",
+                "direction",
+            ),
             &[("in", totals.bytes_in), ("out", totals.bytes_out)],
         )?;
-        page.counter(
-            "bellgate_websocket_writes",
-            "Gathered writes on WebSockets",
-            totals.writes,
-        )?;
-        page.counter(
-            "bellgate_http_requests",
-            "HTTP requests on the public listener",
-            totals.requests,
-        )?;
-        page.counter(
-            "bellgate_accepted_sockets",
-            "TCP and unix connections accepted",
-            totals.accepted,
-        )?;
-        page.counter(
-            "bellgate_handovers",
-            "Requests handed over to another shard",
-            totals.handovers,
-        )?;
-        page.gauge(
-            "bellgate_queued_bytes",
-            "Bytes that wait for clients",
-            totals.queued_bytes,
-        )?;
-        page.gauge(
-            "bellgate_rooms",
-            "Rooms with somebody in them",
-            self.rooms as u64,
-        )?;
-        page.gauge(
-            "bellgate_pending_acks",
-            "Publications that wait for answers",
-            self.pending_acks as u64,
-        )?;
-        page.seconds(
-            "bellgate_event_loop_lag",
-            "How late the slowest shard's timer was",
-            self.lag,
-        )?;
-        self.process
-            .as_ref()
-            .map_or(Ok(()), |process| process.encode(&mut page))
+        let counters = [
+            (
+                "bellgate_websocket_writes",
+                "Gathered writes on WebSockets",
+                totals.writes,
+            ),
+            (
+                "bellgate_http_requests",
+                "HTTP requests on the public listener",
+                totals.requests,
+            ),
+            (
+                "bellgate_accepted_sockets",
+                "TCP and unix connections accepted",
+                totals.accepted,
+            ),
+            (
+                "bellgate_handovers",
+                "Requests handed over to another shard",
+                totals.handovers,
+            ),
+        ];
+        counters
+            .into_iter()
+            .try_for_each(|(name, help, value)| page.counter(name, help, value))
     }
 }
+
+/// Name, help and label of a family.
+type Family<'a> = (&'a str, &'a str, &'a str);
 
 /// One metric family after the other.
 struct Page<'a, 'b>(&'a mut DescriptorEncoder<'b>);
@@ -232,9 +255,7 @@ impl Page<'_, '_> {
 
     fn counters(
         &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
+        (name, help, label): Family<'_>,
         values: &[(&str, u64)],
     ) -> Result<(), Error> {
         let kind = ConstCounter::new(0u64).metric_type();
@@ -247,9 +268,7 @@ impl Page<'_, '_> {
 
     fn gauges(
         &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
+        (name, help, label): Family<'_>,
         values: &[(&str, u64)],
     ) -> Result<(), Error> {
         let kind = ConstGauge::new(0u64).metric_type();

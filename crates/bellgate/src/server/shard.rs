@@ -485,7 +485,7 @@ impl App for ShardApp {
                 io.send(conn, &Rc::new(message), Delivery::Regular);
             }
             Command::Engine(conn, EngineAction::Close) => {
-                io.close(conn, Refusal::ServerDisconnect {})
+                io.close(conn, Refusal::ServerDisconnect {});
             }
             Command::Done(conn, outcome) => self.done(conn, outcome, io),
         }

@@ -345,7 +345,7 @@ impl<A: App> Endpoint<A> {
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "a stream could not move to the shard of its session")
+                tracing::warn!(%error, "a stream could not move to the shard of its session");
             }
         }
     }
@@ -364,16 +364,16 @@ fn websocket_accept(headers: &HeaderMap) -> Result<String, Refusal> {
             detail: "the header Upgrade: websocket is missing".into(),
         });
     }
-    if single(headers, SEC_WEBSOCKET_VERSION)? != "13" {
+    if single(headers, &SEC_WEBSOCKET_VERSION)? != "13" {
         return Err(Refusal::WebsocketHandshake {
             detail: "Sec-WebSocket-Version is not 13".into(),
         });
     }
-    bellgate_wire::ws::accept_key(single(headers, SEC_WEBSOCKET_KEY)?)
+    bellgate_wire::ws::accept_key(single(headers, &SEC_WEBSOCKET_KEY)?)
 }
 
-fn single(headers: &HeaderMap, name: HeaderName) -> Result<&str, Refusal> {
-    let mut values = headers.get_all(&name).iter();
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refusal> {
+    let mut values = headers.get_all(name).iter();
     match (values.next().map(|value| value.to_str()), values.next()) {
         (Some(Ok(value)), None) => Ok(value),
         (None, _) => Err(Refusal::WebsocketHandshake {

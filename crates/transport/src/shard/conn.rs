@@ -6,13 +6,14 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
-use bellgate_engine::Session;
+use bellgate_engine::{Session, Transport};
 use bellgate_gate::origin::Binding;
 use bellgate_wire::ws::Reader;
 use tokio_util::time::delay_queue::Key;
 
 use crate::sid::Secret;
 use crate::socket::Socket;
+use crate::stats::ShardStats;
 
 /// One session with its sockets.
 pub struct Conn {
@@ -40,6 +41,10 @@ pub struct Conn {
     pub(crate) dirty: bool,
     /// It stands in the list of connections to settle.
     pub(crate) touched: bool,
+    /// As which transport the gauges count it.
+    pub(crate) counted: Option<Transport>,
+    /// How many of its queued bytes the gauges count.
+    pub(crate) counted_bytes: usize,
     /// The application knows that it is closed.
     pub(crate) told: bool,
     /// Its place under the server's limit, given back when the session is closed.
@@ -67,9 +72,32 @@ impl Conn {
             drain_at: None,
             dirty: false,
             touched: false,
+            counted: None,
+            counted_bytes: 0,
             told: false,
             seat: Some(seat),
         }
+    }
+
+    /// Brings the gauges up to date with this connection.
+    pub(crate) fn count(&mut self, stats: &ShardStats) {
+        let now = (!self.session.is_closed()).then(|| self.session.transport());
+        if now != self.counted {
+            let gauge = |transport| match transport {
+                Transport::Polling => &stats.sessions_polling,
+                Transport::Websocket => &stats.sessions_websocket,
+            };
+            if let Some(before) = std::mem::replace(&mut self.counted, now) {
+                gauge(before).sub(1);
+            }
+            if let Some(now) = now {
+                gauge(now).add(1);
+            }
+        }
+        let bytes = now.map_or(0, |_| self.session.queued_bytes());
+        stats.queued_bytes.sub(self.counted_bytes as u64);
+        stats.queued_bytes.add(bytes as u64);
+        self.counted_bytes = bytes;
     }
 
     /// Wakes the GET that waits, if one does.

@@ -70,6 +70,7 @@ impl<A: App> Shard<A> {
         };
         conn.dirty = false;
         if conn.session.transport() == Transport::Polling {
+            conn.count(&stats);
             if conn.session.has_output() {
                 conn.wake_poll();
             }
@@ -83,6 +84,7 @@ impl<A: App> Shard<A> {
             conn.session
                 .handle_lane_closed(Lane::Websocket, why, super::now());
         }
+        conn.count(&stats);
         if conn.session.is_closed() {
             self.net.touch(id);
         }

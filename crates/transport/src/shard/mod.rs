@@ -194,6 +194,7 @@ impl<A: App> Shard<A> {
     }
 
     fn settle_one(&mut self, id: ConnId, now: Instant) {
+        self.net.count(id);
         let Some(conn) = self.net.conn_mut(id) else {
             return;
         };

@@ -154,6 +154,14 @@ impl Net {
         }
     }
 
+    /// Brings the gauges up to date with a connection.
+    pub(super) fn count(&mut self, id: ConnId) {
+        let stats = Arc::clone(&self.stats);
+        if let Some(conn) = self.conn_mut(id) {
+            conn.count(&stats);
+        }
+    }
+
     /// The connection is to be settled at the end of this call.
     pub(crate) fn touch(&mut self, id: ConnId) {
         if let Some(conn) = self.conn_mut(id)

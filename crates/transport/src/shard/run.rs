@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bellgate_engine::Transport;
 use bellgate_gate::{Peer, PeerAddr};
 use tokio::net::TcpListener;
 use tokio::task::{LocalSet, spawn_local};
@@ -173,12 +172,12 @@ fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::
 /// that a proxy or a client finds the next server at once.
 fn is_drained<A: App>(endpoint: &Endpoint<A>, acceptors: &[tokio::task::JoinHandle<()>]) -> bool {
     let shard = endpoint.local.borrow();
-    let shared = &endpoint.shared;
-    if shared.sessions.load(Ordering::Acquire) == 0 {
+    let server = &endpoint.shared;
+    if server.sessions.load(Ordering::Acquire) == 0 {
         return true;
     }
-    shared.set_polling(endpoint.index, shard.net.has_polling());
-    if !shared.is_any_polling() {
+    server.set_polling(endpoint.index, shard.net.has_polling());
+    if !server.is_any_polling() {
         acceptors.iter().for_each(tokio::task::JoinHandle::abort);
     }
     false
@@ -279,31 +278,15 @@ async fn pause(error: &std::io::Error) {
     }
 }
 
-/// Gauges of this shard, and how late its timer was.
+/// How late this shard's timer is, and the application's gauges.
 async fn look<A: App>(local: Local<A>) {
     loop {
         let due = tokio::time::Instant::now() + LOOK;
         tokio::time::sleep_until(due).await;
         let lag = due.elapsed();
         let mut shard = local.borrow();
-        let (mut polling, mut websocket, mut queued) = (0, 0, 0);
-        for id in shard.net.ids() {
-            let Some(conn) = shard.net.conn(id) else {
-                continue;
-            };
-            queued += conn.session.queued_bytes() as u64;
-            match conn.session.transport() {
-                Transport::Polling => polling += 1,
-                Transport::Websocket => websocket += 1,
-            }
-        }
-        let stats = &shard.net.stats;
-        stats.sessions_polling.set(polling);
-        stats.sessions_websocket.set(websocket);
-        stats.queued_bytes.set(queued);
-        stats
-            .loop_lag_us
-            .set(u64::try_from(lag.as_micros()).unwrap_or(u64::MAX));
+        let lag = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
+        shard.net.stats.loop_lag_us.set(lag);
         shard.app.handle_gauges();
     }
 }

@@ -140,7 +140,7 @@ impl<A: App> Shard<A> {
                     }
                 }
                 Poll::Ready(Ok(())) => {
-                    self.lane_closed(id, *kind, Refusal::TransportClosed {}, now)
+                    self.lane_closed(id, *kind, Refusal::TransportClosed {}, now);
                 }
                 Poll::Ready(Err(error)) => {
                     self.lane_closed(
@@ -193,7 +193,7 @@ impl<A: App> Shard<A> {
         }
         match (read, end) {
             (Err(why), _) | (Ok(()), Some(Over::Refused(why))) => {
-                self.lane_refused(id, kind, why, now)
+                self.lane_refused(id, kind, why, now);
             }
             (Ok(()), Some(Over::Goodbye(code))) => self.lane_goodbye(id, kind, code, now),
             (Ok(()), Some(Over::Session) | None) => {}

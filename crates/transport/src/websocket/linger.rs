@@ -43,7 +43,6 @@ impl Lingering {
         rest.extend_from_slice(close);
         let counted = self.clone();
         tokio::task::spawn_local(async move {
-            let _counted = counted;
             let writing = async {
                 socket.write_all(&rest).await?;
                 socket.shutdown().await
@@ -55,6 +54,7 @@ impl Lingering {
             let reading = async { while matches!(socket.read(&mut ignored).await, Ok(1..)) {} };
             // Whether the client closes in time or not, the socket goes now.
             let _ = tokio::time::timeout(GOODBYE_TIME, reading).await;
+            drop(counted);
         });
     }
 }
