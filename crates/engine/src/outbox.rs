@@ -176,6 +176,11 @@ impl Outbox {
 
     /// Drops `written` bytes of what [`Outbox::gather`] shows.
     pub(crate) fn consume(&mut self, mut written: usize, deflate: Option<usize>) {
+        // The common case: the socket took everything, and plain bytes are what the account says.
+        if deflate.is_none() && written.saturating_add(self.offset) >= self.bytes {
+            self.clear();
+            return;
+        }
         while let Some(front) = self.front() {
             let left = front.ws(deflate).len().saturating_sub(self.offset);
             if written < left {

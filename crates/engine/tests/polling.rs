@@ -162,6 +162,24 @@ fn a_third_poll_gets_nothing_of_what_the_overlap_still_tells() {
 }
 
 #[test]
+fn of_many_polls_at_once_one_is_answered_with_data_and_none_a_second_time() {
+    let mut pair = Pair::on_polling();
+    pair.client.polls = false;
+    pair.emit("once");
+    for _ in 0..1_000 {
+        pair.client.poll();
+    }
+    pair.run_until_quiet();
+    let answers = pair.client.polled();
+    assert_eq!(
+        answers.iter().filter(|&body| *body == Ok("4once")).count(),
+        1
+    );
+    assert_eq!(answers.len(), 1_001, "each is answered");
+    assert_eq!(pair.client.texts(), ["once"]);
+}
+
+#[test]
 fn a_poll_whose_client_left_closes_the_session() {
     let mut pair = Pair::on_polling();
     pair.run_until_quiet();

@@ -81,7 +81,8 @@ impl Session {
         self.is_posting = false;
     }
 
-    /// The answer to the waiting GET, if there is one already. Each packet is given out once.
+    /// The answer to the waiting GET, if there is one already. Each packet is given out once, so a
+    /// driver that cannot write the answer ends the session by [`Session::abort`].
     pub fn take_payload(&mut self) -> Option<Vec<u8>> {
         if !self.has_answer() {
             return None;
