@@ -14,6 +14,9 @@ const INLINE: usize = 4;
 
 /// From how many written entries on the queue moves its rest to the front.
 const COMPACT: usize = 32;
+/// Most packets in a polling answer: python-engineio's client drops a longer one whole
+/// (`Payload.max_decode_packets`).
+const ANSWER_PACKETS: usize = 16;
 
 /// Packets that the engine itself sends; static, so a ping costs no allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,13 @@ impl Entry {
             (Self::Regular(message) | Self::Volatile(message), Some(threshold)) => {
                 message.ws_deflated(threshold)
             }
+        }
+    }
+
+    fn packets(&self) -> usize {
+        match self {
+            Self::Control(_) => 1,
+            Self::Regular(message) | Self::Volatile(message) => message.packets(),
         }
     }
 
@@ -191,6 +201,25 @@ impl Outbox {
             self.pop();
         }
         self.compact();
+    }
+
+    /// Moves out as much as one polling answer may hold; the rest waits for the next poll.
+    pub(crate) fn drain_answer(&mut self) -> Vec<u8> {
+        let mut payload = Vec::new();
+        let mut packets = 0;
+        while let Some(front) = self.front() {
+            packets += front.packets();
+            if packets > ANSWER_PACKETS && !payload.is_empty() {
+                break;
+            }
+            if !payload.is_empty() {
+                payload.push(SEPARATOR);
+            }
+            payload.extend_from_slice(front.polling());
+            self.pop();
+        }
+        self.compact();
+        payload
     }
 
     /// Moves everything out as one polling payload, with `tail` behind it.

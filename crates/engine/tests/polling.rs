@@ -1,7 +1,7 @@
 //! Polls and posts (hardening §1, E1 and E8 to E13; §1.1).
 
 use bellgate_codes::{Code, Refusal};
-use bellgate_engine::Transport;
+use bellgate_engine::{Delivery, Transport};
 use bellgate_sim::{Data, Pair, config};
 
 fn echoing() -> Pair {
@@ -114,6 +114,31 @@ fn everything_queued_between_two_polls_goes_out_by_one() {
     pair.run_until_quiet();
     assert_eq!(pair.client.polled()[1..], [Ok("4a\u{1e}4b\u{1e}4c")]);
     assert_eq!(pair.session.queued_bytes(), 0);
+}
+
+/// python-engineio's client drops a payload of more than 16 packets whole.
+#[test]
+fn a_burst_goes_out_in_answers_of_sixteen_packets_with_attachments_counted() {
+    let mut pair = Pair::on_polling();
+    pair.client.polls = false;
+    for number in 0..15 {
+        pair.emit(&number.to_string());
+    }
+    let part = bellgate_wire::Message::with_attachments("51-[0]", vec![vec![1].into()]);
+    pair.send(part, Delivery::Regular);
+    pair.emit("last");
+    pair.client.poll();
+    pair.run_until_quiet();
+    let first = pair.client.polled().last().unwrap().unwrap().to_owned();
+    assert_eq!(
+        first.split('\u{1e}').count(),
+        15,
+        "a header and its attachment stay together"
+    );
+    pair.client.poll();
+    pair.run_until_quiet();
+    let second = pair.client.polled().last().unwrap().unwrap().to_owned();
+    assert_eq!(second, "451-[0]\u{1e}bAQ==\u{1e}4last");
 }
 
 #[test]

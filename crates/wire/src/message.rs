@@ -135,6 +135,11 @@ impl Message {
         })
     }
 
+    /// Engine.IO packets of the unit: one, and one for each attachment.
+    pub fn packets(&self) -> usize {
+        ServerFrames::new(&self.plain).count()
+    }
+
     /// Bytes of [`Message::ws`]: what the unit costs in a queue.
     pub fn len(&self) -> usize {
         self.plain.len()

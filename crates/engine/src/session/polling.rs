@@ -89,8 +89,8 @@ impl Session {
         }
         self.is_waiting = false;
         let payload = match &mut self.phase {
-            Phase::Polling => self.outbox.drain(&[]),
-            Phase::Probing(_) if !self.outbox.is_empty() => self.outbox.drain(&[]),
+            Phase::Polling => self.outbox.drain_answer(),
+            Phase::Probing(_) if !self.outbox.is_empty() => self.outbox.drain_answer(),
             Phase::Probing(probe) => {
                 probe.count_noop();
                 Control::Noop.polling().to_vec()
