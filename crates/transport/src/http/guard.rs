@@ -1,32 +1,76 @@
-//! A stream under hyper that gives up on a reader who takes nothing for too long.
+//! A stream under hyper with deadlines for the client: for the head of a request, for silence
+//! between requests, and for taking what is written.
 //!
-//! hyper bounds the time for a request's head; a client that never reads its answer would
-//! otherwise hold the connection for ever.
+//! hyper's own deadline for heads also cuts connections that merely wait for their next request. A
+//! proxy that keeps connections to this server open would then find one closed just as it sends a
+//! POST, which it may not repeat.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::socket::Socket;
 
+/// Time for the head of a request, the TLS handshake of a first one included.
+const HEAD: Duration = Duration::from_secs(5);
+/// Longest silence between requests; longer than the proxies keep connections (nginx: 60 s).
+const IDLE: Duration = Duration::from_secs(75);
 /// Longest time that a write may wait for the client.
 const STALL: Duration = Duration::from_secs(10);
 
-/// A [`Socket`] whose writes have a deadline.
+/// What the connection is waiting for from its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The head of a request, which is due at this time.
+    Head(Instant),
+    /// The first byte of the next request.
+    Idle,
+    /// Nothing: a request is being served.
+    Busy,
+}
+
+/// Tells the stream when a request begins and ends.
+#[derive(Debug, Clone)]
+pub(crate) struct Pace(Rc<Cell<Phase>>);
+
+impl Pace {
+    /// A connection whose first request is due.
+    pub(crate) fn begin() -> Self {
+        Self(Rc::new(Cell::new(Phase::Head(Instant::now() + HEAD))))
+    }
+
+    /// A request's head has arrived.
+    pub(crate) fn served(&self) {
+        self.0.set(Phase::Busy);
+    }
+
+    /// Its answer is given.
+    pub(crate) fn answered(&self) {
+        self.0.set(Phase::Idle);
+    }
+}
+
+/// A [`Socket`] whose client has deadlines.
 pub(crate) struct Guarded {
     socket: Socket,
-    stalled: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
+    reading: Deadline,
+    writing: Deadline,
 }
 
 impl Guarded {
-    pub(crate) fn new(socket: Socket) -> Self {
+    pub(crate) fn new(socket: Socket, pace: Pace) -> Self {
         Self {
             socket,
-            stalled: None,
+            pace,
+            reading: Deadline::default(),
+            writing: Deadline::default(),
         }
     }
 
@@ -34,20 +78,35 @@ impl Guarded {
         self.socket
     }
 
-    fn watch<T>(
+    fn watch_write<T>(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stalled = None;
+            self.writing.clear();
             return written;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
-        if stalled.deadline() <= Instant::now() || stalled.as_mut().poll(cx).is_ready() {
+        if self.writing.is_over(cx, || Instant::now() + STALL) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
+    }
+}
+
+/// A deadline that is set when something begins to wait.
+#[derive(Default)]
+struct Deadline(Option<Pin<Box<Sleep>>>);
+
+impl Deadline {
+    fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// Whether it has passed; sets it first where it is not set, and wakes the caller when it does.
+    fn is_over(&mut self, cx: &mut Context<'_>, at: impl FnOnce() -> Instant) -> bool {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(at())));
+        sleep.as_mut().poll(cx).is_ready()
     }
 }
 
@@ -57,7 +116,28 @@ impl AsyncRead for Guarded {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_read(cx, buf)
+        let this = self.get_mut();
+        let read = Pin::new(&mut this.socket).poll_read(cx, buf);
+        let phase = this.pace.0.get();
+        if read.is_ready() {
+            if phase == Phase::Idle {
+                this.pace.0.set(Phase::Head(Instant::now() + HEAD));
+                this.reading.clear();
+            }
+            return read;
+        }
+        let over = match phase {
+            Phase::Busy => {
+                this.reading.clear();
+                false
+            }
+            Phase::Head(due) => this.reading.is_over(cx, || due),
+            Phase::Idle => this.reading.is_over(cx, || Instant::now() + IDLE),
+        };
+        if over {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
     }
 }
 
@@ -69,7 +149,7 @@ impl AsyncWrite for Guarded {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.socket).poll_write(cx, buf);
-        this.watch(cx, written)
+        this.watch_write(cx, written)
     }
 
     fn poll_write_vectored(
@@ -79,7 +159,7 @@ impl AsyncWrite for Guarded {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.socket).poll_write_vectored(cx, bufs);
-        this.watch(cx, written)
+        this.watch_write(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -89,7 +169,7 @@ impl AsyncWrite for Guarded {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.socket).poll_flush(cx);
-        this.watch(cx, flushed)
+        this.watch_write(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

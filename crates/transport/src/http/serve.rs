@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::rc::Rc;
-use std::time::Duration;
 
 use bellgate_gate::Peer;
 use bytes::Bytes;
@@ -13,16 +12,14 @@ use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 
 use super::endpoint::Endpoint;
-use super::guard::Guarded;
+use super::guard::{Guarded, Pace};
 use super::{Arrival, BoxError, Fallback, Judged, Reply, ResponseBody, answer};
 use crate::app::App;
 use crate::socket::Socket;
 
-/// Time for the head of a request, the TLS handshake included.
-const HEAD_TIME: Duration = Duration::from_secs(5);
 /// Most headers of a request, and most bytes of its head.
 const HEADERS: usize = 100;
 const HEAD_BYTES: usize = 16 * 1024;
@@ -35,9 +32,11 @@ pub(crate) async fn connection<A: App>(
     peer: Peer,
 ) {
     let arrival: Rc<RefCell<Option<Box<Arrival>>>> = Rc::default();
+    let pace = Pace::begin();
     let service = {
         let endpoint = endpoint.clone();
         let arrival = Rc::clone(&arrival);
+        let pace = pace.clone();
         service_fn(move |request: Request<Incoming>| {
             let (endpoint, fallback, arrival) =
                 (endpoint.clone(), Rc::clone(&fallback), Rc::clone(&arrival));
@@ -45,8 +44,12 @@ pub(crate) async fn connection<A: App>(
             let shared = &endpoint.shared;
             let judged = Judged::read(&shared.config, &parts, &peer, shared.request_id());
             let request = Request::from_parts(parts, body);
+            pace.served();
+            let pace = pace.clone();
             async move {
-                match endpoint.route(request, judged, &fallback).await {
+                let served = endpoint.route(request, judged, &fallback).await;
+                pace.answered();
+                match served {
                     Served::Answer(response) => Ok::<_, Infallible>(response),
                     Served::Upgrade(response, purpose) => {
                         *arrival.borrow_mut() = Some(purpose);
@@ -57,11 +60,10 @@ pub(crate) async fn connection<A: App>(
         })
     };
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-    http.max_headers(HEADERS)
-        .max_buf_size(HEAD_BYTES)
-        .auto_date_header(true);
-    let serving = http.serve_connection(TokioIo::new(Guarded::new(socket)), service);
+    http.header_read_timeout(None)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES);
+    let serving = http.serve_connection(TokioIo::new(Guarded::new(socket, pace)), service);
     let ended = serving.without_shutdown().await;
     let purpose = arrival.borrow_mut().take();
     match (ended, purpose) {
