@@ -252,7 +252,10 @@ impl Model {
         let packets: Vec<&[u8]> = payload.split(|byte| *byte == 0x1e).collect();
         if is_polling && !self.session.is_closed() && payload != b"6" {
             let cost = |packet: &&[u8]| packet.len() + if packet.len() < 126 { 2 } else { 4 };
-            assert_eq!(queued, packets.iter().map(cost).sum::<usize>());
+            let left = queued - packets.iter().map(cost).sum::<usize>();
+            assert_eq!(self.session.queued_bytes(), left);
+            assert!(packets.len() <= 16, "what python clients read");
+            assert!(left == 0 || packets.len() == 16, "no more than has to wait");
         }
         for packet in packets {
             self.read(packet);
