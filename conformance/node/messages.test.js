@@ -6,7 +6,7 @@ import { RawSocket, request, statusOf } from "../lib/http.js";
 import { CALM, everyWay, expectClosed, sharedServer } from "../lib/lab.js";
 import { openPeer, query } from "../lib/peers.js";
 
-const server = sharedServer(CALM);
+const server = sharedServer({ ...CALM, SOCKETIO_CORS_ORIGINS: "http://localhost:5000" });
 const PATH = "/engine.io/";
 const LIMIT = 1_000_000;
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { CALM, WAYS, ask, everyWay, expectClosed, expectQuiet, join, joined, labClient, sharedServer, stockJoined } from "../lib/lab.js";
+import { CALM, WAYS, ask, conformanceServer, everyWay, expectClosed, expectQuiet, join, joined, labClient, sharedServer, stockJoined } from "../lib/lab.js";
 import { once, until } from "../lib/wait.js";
 
 const server = sharedServer(CALM, { lab: true });
@@ -18,6 +18,9 @@ async function readers(t, auths) {
     }),
   );
 }
+
+/** The rooms that a client has joined, by name. */
+const rooms = async (client) => (await ask(client, "whoami")).rooms.map(({ room }) => room).filter((name) => name !== undefined);
 
 /** After each client's own echo nothing that was sent before can still be under way. */
 const settled = (clients) => Promise.all(clients.map((client) => ask(client, "echo", "settled")));
@@ -36,7 +39,7 @@ test("a client in two target rooms gets an event once", async (t) => {
   const clients = await readers(t, [{ user: "u1" }, { user: "u2" }]);
   for (const room of ["a", "b"]) await ask(clients[0], "join", room);
   await ask(clients[1], "join", "b");
-  assert.equal(await ask(clients[0], "to", { room: ["a", "b"], user: "u1", event: "news", args: ["once"] }), 2);
+  assert.equal(await ask(clients[0], "to", { rooms: ["a", "b"], user: "u1", event: "news", args: ["once"] }), 2);
   await settled(clients);
   assert.deepEqual(clients.map(({ news }) => news), [["once"], ["once"]]);
 });
@@ -45,7 +48,7 @@ test("members of an excepted room are left out", async (t) => {
   const clients = await readers(t, [{}, {}, {}]);
   for (const client of clients) await ask(client, "join", "hall");
   await ask(clients[1], "join", "quiet");
-  assert.equal(await ask(clients[0], "to", { room: "hall", except: "quiet", event: "news", args: [2] }), 2);
+  assert.equal(await ask(clients[0], "to", { room: "hall", except: ["quiet"], event: "news", args: [2] }), 2);
   assert.equal(await ask(clients[0], "to", { room: "hall", except: ["quiet", "nobody"], event: "news", args: [3] }), 2);
   await settled(clients);
   assert.deepEqual(clients.map(({ news }) => news), [[2, 3], [], [2, 3]]);
@@ -54,9 +57,26 @@ test("members of an excepted room are left out", async (t) => {
 test("an event to a user reaches all devices of that user", async (t) => {
   const clients = await readers(t, [{ user: "7" }, { user: "7" }, { user: "8" }, {}]);
   assert.equal(await ask(clients[2], "to", { user: "7", event: "news", args: ["x"] }), 2);
-  assert.equal(await ask(clients[2], "to", { user: ["7", "8"], event: "news", args: ["y"] }), 3);
+  assert.equal(await ask(clients[2], "to", { user: "8", event: "news", args: ["y"] }), 1);
   await settled(clients);
-  assert.deepEqual(clients.map(({ news }) => news), [["x", "y"], ["x", "y"], ["y"], []]);
+  assert.deepEqual(clients.map(({ news }) => news), [["x"], ["x"], ["y"], []]);
+});
+
+test("events reach roles and topics", async (t) => {
+  const clients = await readers(t, [{ roles: ["admin"], topics: ["job:1"] }, { topics: ["job:1", "job:2"] }, { roles: ["ops"] }]);
+  assert.equal(await ask(clients[2], "to", { role: "admin", event: "news", args: ["role"] }), 1);
+  assert.equal(await ask(clients[2], "to", { topic: "job:1", event: "news", args: ["topic"] }), 2);
+  assert.equal(await ask(clients[2], "to", { role: "admin", topic: "job:1", event: "news", args: ["both"] }), 2);
+  await settled(clients);
+  assert.deepEqual(clients.map(({ news }) => news), [["role", "topic", "both"], ["topic", "both"], []]);
+});
+
+test("an event to a sid reaches that client alone, and a sid can be left out", async (t) => {
+  const clients = await readers(t, [{ user: "sids" }, { user: "sids" }]);
+  assert.equal(await ask(clients[1], "to", { sid: clients[0].id, event: "news", args: ["one"] }), 1);
+  assert.equal(await ask(clients[1], "to", { user: "sids", except_sids: [clients[0].id], event: "news", args: ["other"] }), 1);
+  await settled(clients);
+  assert.deepEqual(clients.map(({ news }) => news), [["one"], ["other"]]);
 });
 
 test("a room named like a user is another room", async (t) => {
@@ -66,6 +86,17 @@ test("a room named like a user is another room", async (t) => {
   assert.equal(await ask(clients[1], "to", { room: "1", event: "news", args: ["room"] }), 1);
   await settled(clients);
   assert.deepEqual(clients.map(({ news }) => news), [["user"], ["room"]]);
+});
+
+test("a handler that panics takes nobody down", async (t) => {
+  const own = await conformanceServer(CALM, { lab: true });
+  own.mayPanic = true;
+  t.after(() => own.stop());
+  const client = await labClient(t, own, "websocket");
+  client.emit("panic");
+  const other = await labClient(t, own, "polling");
+  assert.equal(await ask(other, "echo", "alive"), "alive");
+  assert.equal(await ask(client, "echo", "alive"), "alive");
 });
 
 test("an event to all reaches all of the namespace and nobody of another", async (t) => {
@@ -82,10 +113,10 @@ test("an event to all reaches all of the namespace and nobody of another", async
 everyWay("a client that has left a room gets nothing of it, and an empty room is gone", async (way, t) => {
   const client = await labClient(t, server, way);
   await ask(client, "join", `left-${way}`);
-  assert.deepEqual((await ask(client, "whoami")).rooms, [`left-${way}`]);
+  assert.deepEqual(await rooms(client), [`left-${way}`]);
   assert.equal(await ask(client, "to", { room: `left-${way}`, event: "news" }), 1);
   await ask(client, "leave", `left-${way}`);
-  assert.deepEqual((await ask(client, "whoami")).rooms, []);
+  assert.deepEqual(await rooms(client), []);
   assert.equal(await ask(client, "to", { room: `left-${way}`, event: "news" }), 0);
 });
 
@@ -210,7 +241,8 @@ everyWay("a client that leaves is told io client disconnect, its transport stays
 everyWay("identity stays with the namespace that was given it", async (way, t) => {
   const auth = { user: "42", roles: ["admin", "ops"] };
   const client = await labClient(t, server, way, auth);
-  assert.deepEqual(await ask(client, "whoami"), { user: "42", roles: ["admin", "ops"], rooms: [] });
+  const { user, roles } = await ask(client, "whoami");
+  assert.deepEqual([user, roles], ["42", ["admin", "ops"]]);
   const peer = await joined(t, server, way, "/lab");
   await peer.send('42/lab,1["whoami"]');
   assert.equal(JSON.parse((await peer.next()).slice(8))[0].user ?? null, null);

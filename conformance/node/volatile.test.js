@@ -88,18 +88,3 @@ test("a flood of volatile events does not close a WebSocket that does not read, 
   assert.ok(got.length < 200, "nothing was dropped of 20 MB to a client that does not read");
   assert.deepEqual(got.slice(0, -1), [...got.slice(0, -1)].sort((a, b) => a - b));
 });
-
-test("a volatile event with binary goes whole or not at all", async (t) => {
-  const sender = await labClient(t, server, "websocket");
-  const peer = await joined(t, server, "websocket", "/lab", { user: "binary" });
-  peer.socket.pause();
-  for (let n = 0; n < 200; n++) await ask(sender, "to", news("binary", [n, Buffer.alloc(50_000, n)]));
-  peer.socket.resume();
-  await ask(sender, "to", news("binary", ["end"], false));
-  for (let packet = await peer.next(); packet !== '42/lab,["news","end"]'; packet = await peer.next()) {
-    const [, n] = /^451-\/lab,\["news",(\d+),\{"_placeholder":true,"num":0\}\]$/.exec(packet) ?? assert.fail(`not a header: ${String(packet).slice(0, 80)}`);
-    const data = await peer.next();
-    assert.equal(data.length, 50_000);
-    assert.equal(data[0], Number(n));
-  }
-});
