@@ -322,6 +322,26 @@ impl<A: App> Endpoint<A> {
         ))
     }
 
+    /// The session of this shard that a GET polls.
+    pub(crate) fn polled<B>(&self, request: &Request<B>) -> Option<ConnId> {
+        let query = Query::parse(request.uri().query()?).ok()?;
+        let sid = Sid::parse(query.sid?)?;
+        (request.method() == Method::GET)
+            .then(|| self.local.borrow().net.find(&sid))
+            .flatten()
+    }
+
+    /// Ends a session whose answer was taken out of its queue and reached nobody.
+    pub(crate) fn abandon(&self, id: ConnId) {
+        let now = now();
+        let mut shard = self.local.borrow();
+        if let Some(conn) = shard.net.conn_mut(id) {
+            conn.session.abort(Refusal::TransportClosed {});
+            shard.net.touch(id);
+            shard.settle(now);
+        }
+    }
+
     /// Puts a stream to its purpose, on this shard or on the one it belongs to.
     pub(crate) fn arrive(
         &self,

@@ -116,6 +116,10 @@ pub struct WsLane {
     pub(crate) waker: Option<Waker>,
     /// The socket took less than it was given; its task flushes when it can be written again.
     pub(crate) blocked: bool,
+    /// Tells this lane's task from that of another lane of the same session.
+    pub(crate) token: u32,
+    /// The few bytes of a probe, which stand before the session's queue.
+    pub(crate) aside: Vec<u8>,
     /// WebSocket pings in the present second.
     pings: u16,
     pings_since: Option<Instant>,
@@ -125,12 +129,14 @@ pub struct WsLane {
 const PINGS_PER_SECOND: u16 = 100;
 
 impl WsLane {
-    pub(crate) fn new(socket: Socket, deflate: bool) -> Self {
+    pub(crate) fn new(socket: Socket, deflate: bool, token: u32) -> Self {
         Self {
             socket,
             reader: Reader::new(deflate),
             waker: None,
             blocked: false,
+            token,
+            aside: Vec::new(),
             pings: 0,
             pings_since: None,
         }

@@ -7,24 +7,27 @@
 //! written again.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Lane, Transport};
+use bellgate_engine::{ConnId, Lane, Session, Transport};
 use smallvec::SmallVec;
-use tokio::io::AsyncWrite;
+use tokio::io::AsyncWrite as _;
 
 use crate::app::App;
-use crate::shard::conn::{Conn, WsLane};
+use crate::shard::Local;
+use crate::shard::conn::WsLane;
 use crate::shard::net::Net;
-use crate::shard::{Local, Shard};
 use crate::stats::ShardStats;
 
 /// Most bytes that one write is given; the rest follows in the next.
 const WRITE_BYTES: usize = 256 * 1024;
+/// Most connections that are written before reads, timers and accepts get their turn.
+const TURN: usize = 512;
 
 /// Wakes the flush task of a shard.
 #[derive(Debug, Clone, Default)]
@@ -44,99 +47,129 @@ impl FlushSignal {
 }
 
 /// The flush task of a shard; never ends by itself.
+///
+/// It is exempt from tokio's budget for one poll, which would stop it after 128 writes and wake
+/// each other connection's task instead; [`TURN`] bounds it.
 pub(super) async fn run<A: App>(local: Local<A>) {
-    let mut ids: Vec<ConnId> = Vec::new();
-    std::future::poll_fn(move |cx| {
+    let mut ids: VecDeque<ConnId> = VecDeque::new();
+    let turns = std::future::poll_fn(move |cx| {
         let mut shard = local.borrow();
         shard.net.take_dirty(&mut ids);
-        for id in ids.drain(..) {
-            shard.flush(id);
+        for id in ids.drain(..ids.len().min(TURN)) {
+            shard.net.flush(id);
         }
-        let now = super::now();
-        shard.settle(now);
-        shard.net.flush.arm(cx);
+        shard.settle(super::now());
+        if ids.is_empty() && !shard.net.is_dirty() {
+            shard.net.flush.arm(cx);
+        } else {
+            cx.waker().wake_by_ref();
+        }
         Poll::<()>::Pending
-    })
-    .await;
+    });
+    tokio::task::unconstrained(turns).await;
 }
 
-impl<A: App> Shard<A> {
-    /// Writes what waits for one connection, as far as its socket takes it.
+impl Net {
+    /// Writes what waits for one connection, as far as its sockets take it. What follows from it is
+    /// settled by the caller.
     pub(crate) fn flush(&mut self, id: ConnId) {
-        let Net { stats, .. } = &self.net;
-        let stats = std::sync::Arc::clone(stats);
-        let Some(conn) = self.net.conn_mut(id) else {
+        let Self { conns, stats, .. } = self;
+        let found = conns.get_mut(id.slot as usize);
+        let Some(conn) = found.filter(|conn| conn.generation == id.generation) else {
             return;
         };
         conn.dirty = false;
+        if let Some(probe) = conn.probe.as_deref_mut() {
+            // A probe that fails is told from its reading.
+            let _ = write(probe, None, stats);
+        }
         if conn.session.transport() == Transport::Polling {
-            conn.count(&stats);
             if conn.session.has_output() {
                 conn.wake_poll();
             }
-            return;
-        }
-        if let Err(error) = write_lane(conn, &stats) {
-            let why = Refusal::TransportFailed {
-                detail: error.to_string(),
-            };
+        } else if let Some(lane) = conn.lane.as_mut()
+            && let Err(error) = write(lane, Some(&mut conn.session), stats)
+        {
+            let detail = error.to_string();
+            let why = Refusal::TransportFailed { detail };
             conn.lane = None;
             conn.session
                 .handle_lane_closed(Lane::Websocket, why, super::now());
         }
-        conn.count(&stats);
+        conn.count(stats);
         if conn.session.is_closed() {
-            self.net.touch(id);
+            self.touch(id);
         }
     }
 }
 
-/// Writes the session's queue to its WebSocket. Pending is no error: the lane is marked blocked.
-fn write_lane(conn: &mut Conn, stats: &ShardStats) -> std::io::Result<()> {
-    let Conn {
-        lane: Some(lane),
-        session,
-        ..
-    } = conn
-    else {
-        return Ok(());
-    };
+/// Writes what stands aside, then the session's queue. Pending is no error: the lane is marked
+/// blocked, and its task goes on when the socket can be written again.
+fn write(
+    lane: &mut WsLane,
+    session: Option<&mut Session>,
+    stats: &ShardStats,
+) -> std::io::Result<()> {
     // The reading task has not run yet; it flushes when it does.
-    let Some(waker) = lane.waker.clone() else {
+    let Some(waker) = lane.waker.take() else {
         return Ok(());
     };
     let mut cx = Context::from_waker(&waker);
+    let written = match write_aside(lane, &mut cx, stats) {
+        Poll::Ready(Ok(())) => match session {
+            Some(session) => write_queue(lane, session, &mut cx, stats),
+            None => Pin::new(&mut lane.socket).poll_flush(&mut cx),
+        },
+        other => other,
+    };
+    lane.waker = Some(waker);
+    lane.blocked = written.is_pending();
+    match written {
+        Poll::Ready(result) => result,
+        Poll::Pending => Ok(()),
+    }
+}
+
+fn write_aside(
+    lane: &mut WsLane,
+    cx: &mut Context<'_>,
+    stats: &ShardStats,
+) -> Poll<std::io::Result<()>> {
+    while !lane.aside.is_empty() {
+        let written = ready!(Pin::new(&mut lane.socket).poll_write(cx, &lane.aside))?;
+        took(stats, written)?;
+        lane.aside.drain(..written);
+    }
+    lane.aside = Vec::new();
+    Poll::Ready(Ok(()))
+}
+
+fn write_queue(
+    lane: &mut WsLane,
+    session: &mut Session,
+    cx: &mut Context<'_>,
+    stats: &ShardStats,
+) -> Poll<std::io::Result<()>> {
     while session.has_output() {
         let written = {
             let mut slices = SmallVec::<[&[u8]; 16]>::new();
             session.gather(&mut slices, WRITE_BYTES);
             let slices: SmallVec<[IoSlice<'_>; 16]> =
                 slices.iter().map(|slice| IoSlice::new(slice)).collect();
-            Pin::new(&mut lane.socket).poll_write_vectored(&mut cx, &slices)
+            ready!(Pin::new(&mut lane.socket).poll_write_vectored(cx, &slices))?
         };
-        match written {
-            Poll::Ready(Ok(0)) => return Err(std::io::ErrorKind::WriteZero.into()),
-            Poll::Ready(Ok(written)) => {
-                stats.writes.add(1);
-                stats.bytes_out.add(written as u64);
-                session.consume(written);
-            }
-            Poll::Ready(Err(error)) => return Err(error),
-            Poll::Pending => {
-                lane.blocked = true;
-                return Ok(());
-            }
-        }
+        took(stats, written)?;
+        session.consume(written);
     }
-    lane.blocked = flush_stream(lane, &mut cx)?.is_pending();
-    Ok(())
+    // Streams that buffer (TLS) push out what they hold; a plain socket has nothing to do here.
+    Pin::new(&mut lane.socket).poll_flush(cx)
 }
 
-/// Streams that buffer (TLS) push out what they hold; a plain socket has nothing to do here.
-fn flush_stream(lane: &mut WsLane, cx: &mut Context<'_>) -> std::io::Result<Poll<()>> {
-    match Pin::new(&mut lane.socket).poll_flush(cx) {
-        Poll::Ready(Ok(())) => Ok(Poll::Ready(())),
-        Poll::Ready(Err(error)) => Err(error),
-        Poll::Pending => Ok(Poll::Pending),
+fn took(stats: &ShardStats, written: usize) -> std::io::Result<()> {
+    if written == 0 {
+        return Err(std::io::ErrorKind::WriteZero.into());
     }
+    stats.writes.add(1);
+    stats.bytes_out.add(written as u64);
+    Ok(())
 }

@@ -170,7 +170,12 @@ impl<A: App> Shard<A> {
                 what: "a message".into(),
                 after: "10 s".into(),
             };
-            conn.session.close(late, now);
+            if conn.probe.is_some() {
+                self.net.end_lane(id, Lane::Probe, &late);
+                self.lane_closed(id, Lane::Probe, late, now);
+            } else {
+                conn.session.close(late, now);
+            }
         }
         if self.app.poll_deadline(id).is_some_and(|at| at <= now) {
             self.app.handle_timeout(

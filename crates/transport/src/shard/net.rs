@@ -2,6 +2,7 @@
 //!
 //! Nothing here calls the application; [`Shard`](super::Shard) does, and then settles.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,8 +46,9 @@ pub struct Net {
     pub(crate) body_bytes: usize,
     /// WebSockets that are being closed.
     pub(crate) lingering: Lingering,
-    conns: Slab<Conn>,
+    pub(super) conns: Slab<Conn>,
     next_generation: u32,
+    next_token: u32,
     dirty: Vec<ConnId>,
     touched: Vec<ConnId>,
 }
@@ -66,6 +68,7 @@ impl Net {
             lingering: Lingering::default(),
             conns: Slab::new(),
             next_generation: 0,
+            next_token: 0,
             dirty: Vec::new(),
             touched: Vec::new(),
         }
@@ -100,6 +103,22 @@ impl Net {
         self.conns
             .get_mut(id.slot as usize)
             .filter(|conn| conn.generation == id.generation)
+    }
+
+    /// The token of the next WebSocket.
+    pub(crate) fn next_token(&mut self) -> u32 {
+        self.next_token = self.next_token.wrapping_add(1);
+        self.next_token
+    }
+
+    /// The WebSocket with this token, wherever it stands now: a probe becomes the session's own.
+    pub(crate) fn lane_mut(&mut self, id: ConnId, token: u32) -> Option<(Lane, &mut WsLane)> {
+        let conn = self.conn_mut(id)?;
+        let own = conn.lane.as_mut().map(|lane| (Lane::Websocket, lane));
+        let probe = conn.probe.as_deref_mut().map(|lane| (Lane::Probe, lane));
+        own.into_iter()
+            .chain(probe)
+            .find(|(_, lane)| lane.token == token)
     }
 
     /// The session that a sid names, if the sid proves it.
@@ -156,9 +175,10 @@ impl Net {
 
     /// Brings the gauges up to date with a connection.
     pub(super) fn count(&mut self, id: ConnId) {
-        let stats = Arc::clone(&self.stats);
-        if let Some(conn) = self.conn_mut(id) {
-            conn.count(&stats);
+        let Self { conns, stats, .. } = self;
+        let found = conns.get_mut(id.slot as usize);
+        if let Some(conn) = found.filter(|conn| conn.generation == id.generation) {
+            conn.count(stats);
         }
     }
 
@@ -190,9 +210,14 @@ impl Net {
         }
     }
 
-    /// Takes the dirty list.
-    pub(super) fn take_dirty(&mut self, into: &mut Vec<ConnId>) {
-        std::mem::swap(&mut self.dirty, into);
+    /// Moves the dirty list behind what is left of an earlier one.
+    pub(super) fn take_dirty(&mut self, into: &mut VecDeque<ConnId>) {
+        into.extend(self.dirty.drain(..));
+    }
+
+    /// Whether there is anything in the dirty list.
+    pub(super) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
     }
 
     /// Sets the connection's place in the timer wheel to its next deadline.

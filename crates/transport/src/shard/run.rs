@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bellgate_gate::{Peer, PeerAddr};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
 use super::inlet::{BATCH, Inlet, Inlets};
@@ -14,7 +15,7 @@ use super::net::{Net, Setup};
 use super::{Local, Shard, flush, now};
 use crate::app::App;
 use crate::http::endpoint::Endpoint;
-use crate::http::{Fallback, serve};
+use crate::http::{Fallback, Handover, Reply, serve};
 use crate::server::Shared;
 use crate::socket::{Portable, Socket};
 use crate::tls::TlsStream;
@@ -129,17 +130,8 @@ async fn pump<A: App>(
 fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::Command>) {
     match inlet {
         Inlet::Command(command) => endpoint.local.borrow().handle_command(command, now()),
-        Inlet::Request(handover, mut answer) => {
-            let endpoint = endpoint.clone();
-            spawn_local(async move {
-                let handover = *handover;
-                let reply = endpoint.handle(handover.request, handover.judged, handover.mount);
-                tokio::select! {
-                    reply = reply => { let _ = answer.send(reply); }
-                    // The client left: dropping the request tells the session.
-                    () = answer.closed() => {}
-                }
-            });
+        Inlet::Request(handover, answer) => {
+            spawn_local(relay(endpoint.clone(), *handover, answer));
         }
         Inlet::Lane {
             arrival,
@@ -189,6 +181,24 @@ async fn finish<A: App>(endpoint: &Endpoint<A>) {
     tokio::time::sleep(LAST_ANSWERS).await;
     while endpoint.local.borrow().net.lingering.is_any() && begun.elapsed() < LAST_CLOSES {
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Answers a request that landed on another shard.
+async fn relay<A: App>(
+    endpoint: Endpoint<A>,
+    handover: Handover,
+    mut answer: oneshot::Sender<Reply>,
+) {
+    let polled = endpoint.polled(&handover.request);
+    let reply = endpoint.handle(handover.request, handover.judged, handover.mount);
+    let unsent = tokio::select! {
+        reply = reply => answer.send(reply).is_err(),
+        // The client left: dropping the request tells the session.
+        () = answer.closed() => false,
+    };
+    if let (true, Some(id)) = (unsent, polled) {
+        endpoint.abandon(id);
     }
 }
 

@@ -15,7 +15,7 @@ use bellgate_engine::{ConnId, Delivery, Lane, Transport};
 use bellgate_gate::origin::Binding;
 use bellgate_wire::ws::{self, Incoming, Reader};
 use bellgate_wire::{Message, Packet};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead as _, ReadBuf};
 
 use crate::app::App;
 use crate::http::{Arrival, Purpose};
@@ -36,190 +36,168 @@ pub(crate) fn attach<A: App>(
     mut read: Vec<u8>,
 ) {
     let now = now();
-    let lingering = local.borrow().net.lingering.clone();
-    let mut lane = WsLane::new(socket, arrival.deflate);
+    let mut shard = local.borrow();
+    let lingering = shard.net.lingering.clone();
+    let refuse = |socket, why: &Refusal| lingering.spawn(socket, Vec::new(), why);
     let (id, kind) = match arrival.purpose {
-        Purpose::Refuse(why) => return lingering.spawn(lane.socket, Vec::new(), &why),
+        Purpose::Refuse(why) => return refuse(socket, &why),
+        Purpose::Probe(id) => (id, Lane::Probe),
         Purpose::Open(opening, seat) => {
-            let mut shard = local.borrow();
             let mut binding = Binding::default();
             let opened = binding
                 .admit(&opening.facts)
                 .and_then(|()| shard.open(Transport::Websocket, seat, binding, *opening, now));
             match opened {
                 Ok(id) => (id, Lane::Websocket),
-                Err(why) => return lingering.spawn(lane.socket, Vec::new(), &why),
+                Err(why) => return refuse(socket, &why),
             }
         }
-        Purpose::Probe(id) => (id, Lane::Probe),
     };
-    {
-        let mut shard = local.borrow();
-        let Some(conn) = shard
-            .net
-            .conn_mut(id)
-            .filter(|conn| !conn.session.is_closed())
-        else {
-            return lingering.spawn(lane.socket, Vec::new(), &Refusal::SessionUnknown {});
-        };
-        conn.session.set_deflate(arrival.deflate);
-        match kind {
-            Lane::Probe if conn.session.is_probing() => conn.probe = Some(Box::new(lane)),
-            Lane::Probe | Lane::Polling => {
-                lane.wake();
-                let why = Refusal::UpgradeTimeout {
-                    after: "its time".into(),
-                };
-                return lingering.spawn(lane.socket, Vec::new(), &why);
-            }
-            Lane::Websocket => conn.lane = Some(lane),
-        }
-        if !read.is_empty() {
-            shard.handle_bytes(id, kind, &mut read, now);
-        }
+    let token = shard.net.next_token();
+    let Some(conn) = shard.net.conn_mut(id).filter(|conn| match kind {
+        Lane::Probe => conn.session.is_probing(),
+        Lane::Websocket | Lane::Polling => !conn.session.is_closed(),
+    }) else {
+        return refuse(socket, &Refusal::SessionUnknown {});
+    };
+    let lane = WsLane::new(socket, arrival.deflate, token);
+    conn.session.set_deflate(arrival.deflate);
+    match kind {
+        Lane::Probe => conn.probe = Some(Box::new(lane)),
+        Lane::Websocket | Lane::Polling => conn.lane = Some(lane),
+    }
+    if !read.is_empty() {
+        shard.handle_bytes(id, token, &mut read, now);
     }
     let local = local.clone();
-    let mut kind = kind;
     tokio::task::spawn_local(std::future::poll_fn(move |cx| {
-        local.borrow().poll_lane(id, &mut kind, cx)
+        local.borrow().poll_lane(id, token, cx)
     }));
 }
 
 impl<A: App> Shard<A> {
-    fn lane_mut(&mut self, id: ConnId, kind: Lane) -> Option<&mut WsLane> {
-        let conn = self.net.conn_mut(id)?;
-        match kind {
-            Lane::Probe => conn.probe.as_deref_mut(),
-            _ => conn.lane.as_mut(),
-        }
-    }
-
     /// One turn of a lane's task. Ready: the lane is gone, so is its task.
-    fn poll_lane(&mut self, id: ConnId, kind: &mut Lane, cx: &mut Context<'_>) -> Poll<()> {
-        // The probe of this task may have become the session's WebSocket since the last turn.
-        if *kind == Lane::Probe
-            && self
-                .net
-                .conn(id)
-                .is_some_and(|conn| conn.probe.is_none() && conn.lane.is_some())
-        {
-            *kind = Lane::Websocket;
-        }
-        let Some(lane) = self.lane_mut(id, *kind) else {
+    fn poll_lane(&mut self, id: ConnId, token: u32, cx: &mut Context<'_>) -> Poll<()> {
+        let Some((_, lane)) = self.net.lane_mut(id, token) else {
             return Poll::Ready(());
         };
-        let first = lane.waker.is_none();
-        if !lane
-            .waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
+        let known = lane.waker.as_ref();
+        if !known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+            // Blocked until it has been tried with this waker.
+            lane.blocked = true;
             lane.waker = Some(cx.waker().clone());
         }
-        if first || std::mem::take(&mut lane.blocked) {
-            self.flush(id);
+        if std::mem::take(&mut lane.blocked) {
+            self.net.flush(id);
             self.settle(now());
         }
         for _ in 0..READS {
             let mut buffer = std::mem::take(&mut self.net.read_buffer);
-            let Some(lane) = self.lane_mut(id, *kind) else {
-                self.net.read_buffer = buffer;
-                return Poll::Ready(());
-            };
-            let mut filled = ReadBuf::new(&mut buffer);
-            let read = Pin::new(&mut lane.socket).poll_read(cx, &mut filled);
-            let length = filled.filled().len();
-            let is_pending = read.is_pending();
-            let now = now();
-            match read {
-                Poll::Pending => {}
-                Poll::Ready(Ok(())) if length > 0 => {
-                    let input = buffer.get_mut(..length).unwrap_or_default();
-                    if self.handle_bytes(id, *kind, input, now) {
-                        *kind = Lane::Websocket;
-                    }
-                }
-                Poll::Ready(Ok(())) => {
-                    self.lane_closed(id, *kind, Refusal::TransportClosed {}, now);
-                }
-                Poll::Ready(Err(error)) => {
-                    self.lane_closed(
-                        id,
-                        *kind,
-                        Refusal::TransportFailed {
-                            detail: error.to_string(),
-                        },
-                        now,
-                    );
-                }
-            }
+            let read = self.read_lane(id, token, &mut buffer, cx);
             self.net.read_buffer = buffer;
-            if is_pending {
-                return Poll::Pending;
+            match read {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Feeds bytes of a lane to its session. True: the probe has become the session's WebSocket.
-    fn handle_bytes(&mut self, id: ConnId, kind: Lane, input: &mut [u8], now: Instant) -> bool {
-        let Some(lane) = self.lane_mut(id, kind) else {
-            return false;
+    /// One read, and what follows from it. False: the lane is gone.
+    fn read_lane(
+        &mut self,
+        id: ConnId,
+        token: u32,
+        buffer: &mut [u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<bool> {
+        let Some((kind, lane)) = self.net.lane_mut(id, token) else {
+            return Poll::Ready(false);
+        };
+        let mut filled = ReadBuf::new(buffer);
+        let read = std::task::ready!(Pin::new(&mut lane.socket).poll_read(cx, &mut filled));
+        let now = now();
+        match read {
+            Ok(()) if filled.filled().is_empty() => {
+                self.lane_closed(id, kind, Refusal::TransportClosed {}, now);
+            }
+            Ok(()) => self.handle_bytes(id, token, filled.filled_mut(), now),
+            Err(error) => {
+                let detail = error.to_string();
+                self.lane_closed(id, kind, Refusal::TransportFailed { detail }, now);
+            }
+        }
+        Poll::Ready(true)
+    }
+
+    /// Feeds bytes of a lane to its session.
+    fn handle_bytes(&mut self, id: ConnId, token: u32, input: &mut [u8], now: Instant) {
+        let Some((_, lane)) = self.net.lane_mut(id, token) else {
+            return;
         };
         let mut reader = std::mem::replace(&mut lane.reader, Reader::new(false));
-        let limits = std::rc::Rc::clone(&self.net.limits);
-        let mut kind = kind;
-        let before = kind;
-        let mut end = None;
-        let read = reader.handle_bytes(input, &limits, &mut |incoming| match self
-            .handle_incoming(id, &mut kind, incoming, now)
-        {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(over) => {
-                end = Some(over);
-                ControlFlow::Break(())
+        let limits = Rc::clone(&self.net.limits);
+        let (mut end, mut is_whole) = (None, false);
+        let read = reader.handle_bytes(input, &limits, &mut |incoming| {
+            is_whole = true;
+            match self.handle_incoming(id, token, incoming, now) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(over) => {
+                    end = Some(over);
+                    ControlFlow::Break(())
+                }
             }
         });
-        let unfinished = reader.is_unfinished();
-        if let Some(lane) = self.lane_mut(id, kind) {
+        let is_unfinished = reader.is_unfinished();
+        if let Some((kind, lane)) = self.net.lane_mut(id, token) {
             lane.reader = reader;
+            match (read, end) {
+                (Err(why), _) | (Ok(()), Some(Over::Refused(why))) => {
+                    self.net.end_lane(id, kind, &why);
+                    self.lane_closed(id, kind, why, now);
+                }
+                (Ok(()), Some(Over::Goodbye(code))) => self.lane_goodbye(id, kind, code, now),
+                (Ok(()), Some(Over::Session) | None) => {}
+            }
         }
-        if let Some(conn) = self.net.conn_mut(id)
-            && unfinished != conn.unfinished_until.is_some()
-        {
-            conn.unfinished_until = unfinished.then_some(now + MESSAGE_TIME);
+        self.expect_rest(id, is_unfinished, is_whole, now);
+        self.settle(now);
+    }
+
+    /// Gives the rest of a message its time, from its first byte on.
+    fn expect_rest(&mut self, id: ConnId, is_unfinished: bool, is_whole: bool, now: Instant) {
+        let Some(conn) = self.net.conn_mut(id) else {
+            return;
+        };
+        if is_whole || is_unfinished != conn.unfinished_until.is_some() {
+            conn.unfinished_until = is_unfinished.then_some(now + MESSAGE_TIME);
             self.net.touch(id);
         }
-        match (read, end) {
-            (Err(why), _) | (Ok(()), Some(Over::Refused(why))) => {
-                self.lane_refused(id, kind, why, now);
-            }
-            (Ok(()), Some(Over::Goodbye(code))) => self.lane_goodbye(id, kind, code, now),
-            (Ok(()), Some(Over::Session) | None) => {}
-        }
-        self.settle(now);
-        before != kind
     }
 
     fn handle_incoming(
         &mut self,
         id: ConnId,
-        kind: &mut Lane,
+        token: u32,
         incoming: Incoming<'_>,
         now: Instant,
     ) -> Result<(), Over> {
+        let Some((kind, _)) = self.net.lane_mut(id, token) else {
+            return Err(Over::Session);
+        };
         let packet = match incoming {
             Incoming::Text(text) => Packet::decode_text(text).map_err(Over::Refused)?,
             Incoming::Binary(data) => Packet::Binary(data.into()),
-            Incoming::Ping(payload) => return self.answer_ping(id, *kind, payload, now),
+            Incoming::Ping(payload) => return self.answer_ping(id, token, payload, now),
             Incoming::Pong => return Ok(()),
             Incoming::Close(code) => return Err(Over::Goodbye(code)),
         };
-        match self.handle_packet(id, *kind, packet, now) {
+        match self.handle_packet(id, kind, packet, now) {
             Ok(Step::Next) => Ok(()),
             Ok(Step::AnswerProbe) => {
-                self.write_probe(id, Message::control("3probe").ws())?;
+                self.write_probe(id, Message::control("3probe").ws());
                 if let Some(conn) = self.net.conn_mut(id) {
                     // The poll that waits ends, so that the client can pause polling.
                     conn.wake_poll();
@@ -233,7 +211,6 @@ impl<A: App> Shard<A> {
                 }
                 self.net.stats.upgrades.add(1);
                 self.net.mark_dirty(id);
-                *kind = Lane::Websocket;
                 Ok(())
             }
             Ok(Step::Closed) => Err(Over::Session),
@@ -247,53 +224,33 @@ impl<A: App> Shard<A> {
     fn answer_ping(
         &mut self,
         id: ConnId,
-        kind: Lane,
+        token: u32,
         payload: &[u8],
         now: Instant,
     ) -> Result<(), Over> {
-        let Some(conn) = self.net.conn_mut(id) else {
-            return Ok(());
+        let Some((kind, lane)) = self.net.lane_mut(id, token) else {
+            return Err(Over::Session);
         };
-        let lane = if kind == Lane::Probe {
-            conn.probe.as_deref_mut()
-        } else {
-            conn.lane.as_mut()
-        };
-        lane.map_or(Ok(()), |lane| lane.count_ping(now))
-            .map_err(Over::Refused)?;
+        lane.count_ping(now).map_err(Over::Refused)?;
         if kind == Lane::Probe {
-            return self.write_probe(id, &ws::pong_frame(payload));
+            self.write_probe(id, &ws::pong_frame(payload));
+        } else {
+            let pong = Rc::new(Message::pong(payload));
+            self.net.send(id, &pong, Delivery::Regular);
         }
-        self.net
-            .send(id, &Rc::new(Message::pong(payload)), Delivery::Regular);
         Ok(())
     }
 
-    /// Writes a few bytes on a probe, which has no queue: it is fresh, so its socket takes them.
-    fn write_probe(&mut self, id: ConnId, bytes: &[u8]) -> Result<(), Over> {
-        let Some(lane) = self.lane_mut(id, Lane::Probe) else {
-            return Ok(());
-        };
-        let waker = lane
-            .waker
-            .clone()
-            .unwrap_or_else(|| std::task::Waker::noop().clone());
-        let mut cx = Context::from_waker(&waker);
-        match Pin::new(&mut lane.socket).poll_write(&mut cx, bytes) {
-            Poll::Ready(Ok(written)) if written == bytes.len() => {
-                let _ = Pin::new(&mut lane.socket).poll_flush(&mut cx);
-                Ok(())
-            }
-            _ => Err(Over::Refused(Refusal::TransportFailed {
-                detail: "the probe takes no data".into(),
-            })),
+    /// Writes a few bytes on a probe, which has no queue.
+    fn write_probe(&mut self, id: ConnId, bytes: &[u8]) {
+        if let Some(lane) = self
+            .net
+            .conn_mut(id)
+            .and_then(|conn| conn.probe.as_deref_mut())
+        {
+            lane.aside.extend_from_slice(bytes);
         }
-    }
-
-    /// The client broke the protocol on this lane.
-    fn lane_refused(&mut self, id: ConnId, kind: Lane, why: Refusal, now: Instant) {
-        self.net.end_lane(id, kind, &why);
-        self.lane_closed(id, kind, why, now);
+        self.net.flush(id);
     }
 
     /// The client closed the WebSocket with a close frame, which is answered.
@@ -313,7 +270,7 @@ impl<A: App> Shard<A> {
     }
 
     /// The socket of a lane is gone, or is about to go.
-    fn lane_closed(&mut self, id: ConnId, kind: Lane, why: Refusal, now: Instant) {
+    pub(crate) fn lane_closed(&mut self, id: ConnId, kind: Lane, why: Refusal, now: Instant) {
         if kind == Lane::Probe {
             self.net.stats.upgrades_failed.add(1);
         }
