@@ -104,6 +104,17 @@ test("the last payload of a graceful close ends with 6 and 1", async () => {
   assert.deepEqual((await rest(session)).slice(-2), ["6", "1"]);
 });
 
+test("41 and the close come in payloads of their own: the stock client reads a close first and would reconnect", async () => {
+  const session = await opened("/socket.io/");
+  await session.post("40/lab,");
+  await session.poll();
+  const waiting = session.poll();
+  await session.post('42/lab,["kick",{"close":true}]');
+  const first = packetsOf((await waiting).text);
+  assert.ok(first.includes("41/lab,") && !first.includes("1"), JSON.stringify(first));
+  assert.ok((await rest(session)).includes("1"));
+});
+
 everyWay("a server's close flushes what was queued", async (way, t) => {
   const peer = await openPeer(t, server, way);
   await join(peer, "/lab");

@@ -159,12 +159,14 @@ everyWay("the stock client gets message and data of a refusal and stops", async 
   assert.deepEqual([error.message, error.data, client.active], ["not today", { code: 17 }, false]);
 });
 
-everyWay("a slow CONNECT handler delays only its own namespace", async (way, t) => {
+everyWay("CONNECTs of one session are judged in order, other sessions do not wait", async (way, t) => {
   const peer = await openPeer(t, server, way);
-  await peer.send('40/lab,{"delay_ms":500}');
-  await join(peer);
-  await expectEcho(peer);
+  await peer.send('40/lab,{"delay_ms":500}', "40");
+  const other = await joined(t, server, way);
+  await expectEcho(other);
+  assert.deepEqual(peer.inbox.takeAll(), []);
   assert.match(await peer.next(), /^40\/lab,/);
+  assert.match(await peer.next(), /^40\{/);
 });
 
 everyWay("a client that leaves while its CONNECT is judged is never connected", async (way, t) => {
