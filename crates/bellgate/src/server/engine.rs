@@ -1,5 +1,6 @@
 //! Plain Engine.IO endpoints: messages without Socket.IO's namespaces and events.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bellgate_engine::ConnId;
@@ -49,7 +50,10 @@ impl EnginePeer {
     }
 
     pub(crate) fn received(&self, frame: Frame) {
-        (self.handler)(self, frame);
+        // The handler runs on the shard's thread, which carries others' connections too.
+        if catch_unwind(AssertUnwindSafe(|| (self.handler)(self, frame))).is_err() {
+            tracing::error!("a handler of a plain Engine.IO endpoint panicked");
+        }
     }
 
     /// Sends the client a message.

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bellgate_codes::Refusal;
 use bellgate_hub::{Member, Target};
+use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -206,6 +208,17 @@ pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type ConnectHandler = Box<dyn Fn(Connect) -> Pending<Result<Welcome, Refused>> + Send + Sync>;
 type EventHandler = Box<dyn Fn(Received) -> Pending<Reply> + Send + Sync>;
 type GoneHandler = Box<dyn Fn(Gone) -> Pending<()> + Send + Sync>;
+
+/// Calls a handler and runs it; a panic in either half is the error.
+///
+/// A handler that is no `async` block may panic before it has returned its future.
+pub(crate) fn guarded<I, T>(
+    handler: &(dyn Fn(I) -> Pending<T> + Send + Sync),
+    input: I,
+) -> impl Future<Output = std::thread::Result<T>> + Send + use<I, T> {
+    let called = catch_unwind(AssertUnwindSafe(|| handler(input)));
+    async move { AssertUnwindSafe(called?).catch_unwind().await }
+}
 
 /// The handlers of one namespace.
 #[derive(Default)]

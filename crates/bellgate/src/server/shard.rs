@@ -5,7 +5,6 @@
 //! is done further events of the same connection stand in line behind it.
 
 use std::collections::{HashMap, VecDeque};
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -17,13 +16,12 @@ use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening, Remote};
 use bellgate_wire::Message;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use super::args::Args;
 use super::engine::{EngineAction, EnginePeer, Frame};
 use super::gauges::Gauges;
-use super::handlers::{Connect, Gone, Handshake, Received, Refused, Reply, Welcome};
+use super::handlers::{Connect, Gone, Handshake, Received, Refused, Reply, Welcome, guarded};
 use super::program::Program;
 use super::socket::Socket;
 
@@ -191,12 +189,12 @@ impl ShardApp {
                         Outcome::Connect(socket, Ok(Welcome::visitor()))
                     }));
                 };
-                let answer = AssertUnwindSafe(handler(Connect {
+                let connect = Connect {
                     namespace,
                     auth,
                     handshake,
-                }))
-                .catch_unwind();
+                };
+                let answer = guarded(handler, connect);
                 Some(Box::pin(async move {
                     Outcome::Connect(socket, answer.await.unwrap_or_else(|_| panicked()))
                 }))
@@ -223,7 +221,7 @@ impl ShardApp {
                     let reply = unanswered(&received);
                     return Some(Box::pin(async move { Outcome::Event(socket, ack, reply) }));
                 };
-                let answer = AssertUnwindSafe(handler(received)).catch_unwind();
+                let answer = guarded(handler, received);
                 Some(Box::pin(async move {
                     let reply = answer.await.unwrap_or_else(|_| {
                         let fault = Refusal::Internal {
@@ -243,13 +241,13 @@ impl ShardApp {
                 ..
             } => {
                 let handler = self.program.namespaces.get(&*namespace)?.gone.as_ref()?;
-                let done = AssertUnwindSafe(handler(Gone {
+                let gone = Gone {
                     sid,
                     namespace,
                     member,
                     reason,
-                }))
-                .catch_unwind();
+                };
+                let done = guarded(handler, gone);
                 Some(Box::pin(async move {
                     // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
                     let _ = done.await;
