@@ -1,0 +1,132 @@
+//! A server inside this process, and the ways to reach it.
+
+use std::sync::Mutex;
+
+use bellgate::config::{Settings, Sources};
+use bellgate::{Emitter, Running, Server};
+use bellgate_peer::{Client, Over, Reach, eventually, within};
+use serde_json::Value;
+
+/// A way in: how many shards there are, and the transport that a client uses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way {
+    pub(crate) shards: usize,
+    pub(crate) over: Over,
+}
+
+/// Runs a test on one shard and on two, over both transports.
+pub(crate) async fn each_way(test: impl AsyncFn(Way)) {
+    for shards in [1, 2] {
+        for over in Over::BOTH {
+            let way = Way { shards, over };
+            println!("{way:?}");
+            test(way).await;
+        }
+    }
+}
+
+/// Settings for tests: any free port, no admin listener, no wait at the end.
+pub(crate) fn settings(shards: usize, more: &[(&str, &str)]) -> Settings {
+    let shards = shards.to_string();
+    let base = [
+        ("SOCKETIO_PORT", "0"),
+        ("BELLGATE_ADMIN_ADDR", "off"),
+        ("BELLGATE_DRAIN_WINDOW", "0s"),
+        ("BELLGATE_SHARDS", &shards),
+    ];
+    let loaded = Settings::load(&Sources::new().with_environment(base.iter().chain(more).copied()));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    loaded.settings
+}
+
+/// A running server.
+pub(crate) struct Lab {
+    pub(crate) reach: Reach,
+    running: Option<Running>,
+}
+
+impl Lab {
+    /// Starts a server that `build` has given its handlers.
+    pub(crate) async fn start(shards: usize, build: impl FnOnce(Server) -> Server) -> Self {
+        Self::start_with(settings(shards, &[]), build).await
+    }
+
+    /// As [`Self::start`], with settings of the test's own.
+    pub(crate) async fn start_with(
+        settings: Settings,
+        build: impl FnOnce(Server) -> Server,
+    ) -> Self {
+        let server = build(Server::from_settings(settings));
+        let running = server.start().await.unwrap();
+        Self {
+            reach: Reach::url(&running.bound()[0]),
+            running: Some(running),
+        }
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("it runs until it is stopped")
+    }
+
+    /// Sends from anywhere.
+    pub(crate) fn emitter(&self) -> &Emitter {
+        self.running().emitter()
+    }
+
+    /// A client that has joined `/` with this auth payload.
+    pub(crate) async fn join(&self, over: Over, auth: &Value) -> Client {
+        Client::join(&self.reach, over, auth).await
+    }
+
+    /// Sessions open now.
+    pub(crate) fn sessions(&self) -> usize {
+        self.running().sessions()
+    }
+
+    /// Waits until no session is left.
+    pub(crate) async fn until_empty(&self) {
+        eventually("every session to end", async || self.sessions() == 0).await;
+    }
+
+    /// Ends the server and waits for its shards.
+    pub(crate) async fn stop(mut self) {
+        let running = self.running.take().expect("it runs until it is stopped");
+        running.drain();
+        within("the shards to end", running.wait()).await;
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // The shards of a test that failed must not outlive it.
+        if let Some(running) = &self.running {
+            running.drain();
+        }
+    }
+}
+
+/// What handlers have noted, for the test to look at.
+pub(crate) struct Notes<T>(Mutex<Vec<T>>);
+
+impl<T> Notes<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    pub(crate) fn add(&self, note: T) {
+        self.0.lock().unwrap().push(note);
+    }
+
+    pub(crate) fn take(&self) -> Vec<T> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// Waits until there are this many, and takes them.
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<T> {
+        eventually("a handler to note something", async || {
+            self.0.lock().unwrap().len() >= count
+        })
+        .await;
+        self.take()
+    }
+}

@@ -1,0 +1,139 @@
+//! How clients go, and what the disconnect handler is told.
+
+use std::sync::Arc;
+
+use bellgate::{Connect, Gone, Received, Reply, Welcome};
+use bellgate_peer::{Client, Over};
+use serde_json::{Value, json};
+
+use crate::lab::{Lab, Notes, Way, each_way, settings};
+
+/// A server that notes who goes and why; the event `kick` disconnects its sender.
+async fn noting(way: Way, more: &[(&str, &str)]) -> (Lab, Arc<Notes<Gone>>) {
+    let notes: Arc<Notes<Gone>> = Arc::new(Notes::new());
+    let lab = Lab::start_with(settings(way.shards, more), |server| {
+        ["/", "/side"].into_iter().fold(server, |server, name| {
+            let notes = Arc::clone(&notes);
+            server
+                .on_connect(name, async |_: Connect| Ok(Welcome::user("7")))
+                .on(name, "kick", async |event: Received| {
+                    event.socket.disconnect(event.args.get(0).unwrap());
+                    Reply::none()
+                })
+                .on(name, "stay", async |_: Received| "here")
+                .on_disconnect(name, move |gone| {
+                    let notes = Arc::clone(&notes);
+                    async move { notes.add(gone) }
+                })
+        })
+    })
+    .await;
+    (lab, notes)
+}
+
+async fn reason(notes: &Notes<Gone>) -> &'static str {
+    let gone = notes.wait_for(1).await;
+    assert_eq!(gone.len(), 1, "{gone:?}");
+    assert_eq!(gone[0].member.user.as_deref(), Some("7"));
+    gone[0].reason
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_the_namespace_has_disconnected_itself() {
+    each_way(async |way| {
+        let (lab, notes) = noting(way, &[]).await;
+        let mut client = Client::open(&lab.reach, way.over).await;
+        let sid = client.connect("/side", &Value::Null).await.unwrap();
+        client.connect("/", &Value::Null).await.unwrap();
+        client.leave("/side").await;
+        let gone = notes.wait_for(1).await.remove(0);
+        assert_eq!((&*gone.sid, &*gone.namespace), (&*sid, "/side"));
+        assert_eq!(gone.reason, "client namespace disconnect");
+        // The connection and its other namespace go on.
+        assert_eq!(client.call(&json!(["stay"])).await, json!(["here"]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_its_client_closes_ends_with_transport_close() {
+    each_way(async |way| {
+        let (lab, notes) = noting(way, &[]).await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        client.engine.close().await;
+        assert_eq!(reason(&notes).await, "transport close");
+        lab.until_empty().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_is_cut_ends_with_transport_close() {
+    for shards in [1, 2] {
+        let over = Over::Websocket;
+        let (lab, notes) = noting(Way { shards, over }, &[]).await;
+        drop(lab.join(over, &Value::Null).await);
+        assert_eq!(reason(&notes).await, "transport close");
+        lab.until_empty().await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_ends_with_ping_timeout() {
+    each_way(async |way| {
+        let quick = [
+            ("SOCKETIO_PING_INTERVAL", "100ms"),
+            ("SOCKETIO_PING_TIMEOUT", "100ms"),
+        ];
+        let (lab, notes) = noting(way, &quick).await;
+        // A client that is never asked for anything answers nothing.
+        let _silent = lab.join(way.over, &Value::Null).await;
+        assert_eq!(reason(&notes).await, "ping timeout");
+        lab.until_empty().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_socket_that_the_server_disconnects_leaves_its_namespace_alone() {
+    each_way(async |way| {
+        let (lab, notes) = noting(way, &[]).await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        client.connect("/side", &Value::Null).await.unwrap();
+        client.emit_to("/side", &json!(["kick", false])).await;
+        assert_eq!(reason(&notes).await, "server namespace disconnect");
+        assert_eq!(client.call(&json!(["stay"])).await, json!(["here"]));
+        assert_eq!(
+            client.kept(),
+            [bellgate_peer::Said::Disconnected("/side".into())]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closes_takes_all_its_namespaces_along() {
+    each_way(async |way| {
+        let (lab, notes) = noting(way, &[]).await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        client.connect("/side", &Value::Null).await.unwrap();
+        client.emit(&json!(["kick", true])).await;
+        let gone = notes.wait_for(2).await;
+        let reasons: Vec<_> = gone.iter().map(|gone| gone.reason).collect();
+        assert_eq!(reasons, ["server namespace disconnect"; 2]);
+        client.closed().await;
+        lab.until_empty().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_goes_down_says_so_to_the_disconnect_handler() {
+    each_way(async |way| {
+        let (lab, notes) = noting(way, &[]).await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        let (_, closed) = tokio::join!(lab.stop(), client.closed());
+        assert_eq!(reason(&notes).await, "server shutting down", "{closed}");
+    })
+    .await;
+}

@@ -1,0 +1,16 @@
+//! The library face: a server inside this process, clients on real sockets.
+//!
+//! [`lab`] starts a server; each file then tells one story. Tests run on one shard and on two and
+//! over both transports where that may make a difference.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that cannot go on fails the test that runs it"
+)]
+
+mod lab;
+
+mod connect;
+mod events;
+mod leaving;
