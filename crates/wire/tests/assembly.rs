@@ -62,6 +62,14 @@ fn the_members_of_a_placeholder_may_stand_in_any_order() {
 }
 
 #[test]
+fn what_follows_a_placeholder_is_not_taken_for_a_part_of_it() {
+    for behind in ["true", "0", "\"num\"", "[true]", "{\"a\":true}"] {
+        let text = format!("51-[\"a\",{{\"num\":0,\"_placeholder\":true}},{behind}]");
+        assert!(begin(&text, &Limits::default()).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn objects_that_only_look_like_placeholders_are_data() {
     let lookalikes = "{\"_placeholder\":false,\"num\":5},{\"num\":9},{\"_placeholder\":1},{\"placeholder\":true},{}";
     let text = format!("51-[\"a\",{lookalikes},{}]", placeholder(0));
@@ -124,6 +132,7 @@ fn a_placeholder_holds_nothing_else() {
         "52-[\"x\",{\"_placeholder\":true,\"num\":0,\"x\":{\"_placeholder\":true,\"num\":1}}]",
         "52-[\"x\",{\"x\":{\"_placeholder\":true,\"num\":1},\"_placeholder\":true,\"num\":0}]",
         "51-[\"x\",{\"_placeholder\":true,\"x\":[],\"num\":0}]",
+        "51-[\"x\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"x\":[],\"num\":0}]",
     ] {
         assert_eq!(refused(text), Code::PacketMalformed, "{text}");
     }

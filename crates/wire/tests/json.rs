@@ -91,6 +91,16 @@ fn broken_texts_are_refused() {
 }
 
 #[test]
+fn no_control_character_stands_in_a_string_wherever_it_is() {
+    for control in '\u{0}'..'\u{20}' {
+        for before in 0..10 {
+            let text = format!("\"{}{control}123456789\"", "é".repeat(before));
+            assert!(!is_valid(&text), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn the_depth_is_counted_over_arrays_and_objects() {
     let nested = |levels: usize| {
         format!(
