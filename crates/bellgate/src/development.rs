@@ -54,7 +54,8 @@ fn kept() -> io::Result<String> {
     Ok(key)
 }
 
-fn fresh() -> io::Result<String> {
+/// A new key: 192 random bits.
+pub(crate) fn fresh() -> io::Result<String> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

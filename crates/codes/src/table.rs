@@ -370,6 +370,13 @@ refusals! {
         log   "",
         fix   "log in first, or set up an identity provider",
         user  "Please log in to get live updates.";
+    /// The namespace is for a role that the caller does not have.
+    ForbiddenRole "forbidden_role" { namespace, role } = Authorization, AfterFix, Routine, http 403, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the namespace {namespace} is for the role {role}, which this login does not have",
+        log   "",
+        fix   "log in as somebody with the role {role}, or give it to this user",
+        user  "Your account may not see this.";
 
     // --- Namespaces and events -------------------------------------------------------------------
     /// A CONNECT to a namespace that does not exist.

@@ -1,0 +1,203 @@
+//! The page's own server: it stands for the web application.
+//!
+//! It answers for its own names only, so that no other site reaches it by a name of its own that
+//! leads to this machine, and it takes a POST only from its own page.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+use super::gateway::Gateway;
+use super::people::{Logins, PEOPLE};
+use super::{assets, publish};
+
+/// A wish that the gateway be restarted; answered when it is up again.
+pub(super) type Restart = oneshot::Sender<()>;
+
+/// What the page's server works with.
+#[derive(Clone)]
+pub(super) struct Page(Arc<Inner>);
+
+struct Inner {
+    port: u16,
+    gateway: String,
+    key: String,
+    config: Value,
+    logins: Arc<Logins>,
+    restart: mpsc::Sender<Restart>,
+}
+
+impl Page {
+    pub(super) fn new(
+        port: u16,
+        gateway: &Gateway,
+        logins: Arc<Logins>,
+        key: String,
+        restart: mpsc::Sender<Restart>,
+    ) -> Self {
+        let (address, settings) = (gateway.address(), gateway.settings());
+        let people: Vec<Value> = PEOPLE.iter().map(super::people::Person::public).collect();
+        let config = json!({
+            "gateway": format!("http://{address}"),
+            "path": settings.sessions.path,
+            "event": settings.api.notification_event,
+            "adminRole": settings.api.admin_role,
+            "people": people,
+        });
+        Self(Arc::new(Inner {
+            port,
+            gateway: address,
+            key,
+            config,
+            logins,
+            restart,
+        }))
+    }
+
+    /// Where people open it.
+    pub(super) fn url(&self) -> String {
+        format!("http://localhost:{}", self.0.port)
+    }
+
+    /// Where it sends their clients.
+    pub(super) fn gateway(&self) -> String {
+        format!("http://{}", self.0.gateway)
+    }
+
+    /// The Host headers that name this page.
+    fn is_own(&self, host: &str) -> bool {
+        let names = ["localhost", "127.0.0.1", "[::1]"];
+        let port = self.0.port;
+        names.iter().any(|name| {
+            host.eq_ignore_ascii_case(&format!("{name}:{port}"))
+                || (port == 80 && host.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+/// Serves the page in a task, until the process ends.
+pub(super) fn serve(listener: TcpListener, page: Page) {
+    let router = routes(page);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the page's server has ended");
+        }
+    });
+}
+
+fn routes(page: Page) -> Router {
+    Router::new()
+        .route("/demo/config", get(config))
+        .route("/demo/login", post(log_in))
+        .route("/demo/publish", post(hand_on))
+        .route("/demo/restart", post(restart))
+        .fallback(file)
+        .layer(from_fn_with_state(page.clone(), guard))
+        .with_state(page)
+}
+
+async fn config(State(page): State<Page>) -> Json<Value> {
+    Json(page.0.config.clone())
+}
+
+#[derive(Deserialize)]
+struct Login {
+    id: String,
+}
+
+async fn log_in(State(page): State<Page>, Json(login): Json<Login>) -> Response {
+    let Ok(token) = crate::development::fresh() else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    match page.0.logins.log_in(&login.id, token.clone()) {
+        Some(person) => Json(json!({"token": token, "person": person.public()})).into_response(),
+        None => (StatusCode::NOT_FOUND, "nobody here has this id").into_response(),
+    }
+}
+
+async fn hand_on(State(page): State<Page>, body: Bytes) -> Response {
+    match publish::post(&page.0.gateway, &page.0.key, body).await {
+        Ok((status, body)) => (status, [(CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(why) => (StatusCode::BAD_GATEWAY, Json(json!({"detail": why}))).into_response(),
+    }
+}
+
+async fn restart(State(page): State<Page>) -> StatusCode {
+    let (done, is_done) = oneshot::channel();
+    if page.0.restart.try_send(done).is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    match is_done.await {
+        Ok(()) => StatusCode::NO_CONTENT,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+async fn file(request: Request) -> Response {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    match assets::at(request.uri().path()) {
+        Some(asset) => ([(CONTENT_TYPE, asset.media_type)], asset.bytes).into_response(),
+        None => (StatusCode::NOT_FOUND, "there is nothing here").into_response(),
+    }
+}
+
+async fn guard(State(page): State<Page>, request: Request, next: Next) -> Response {
+    let mut response = match refused(&page, request.method(), request.headers()) {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    for (name, value) in protections(&page.0.gateway) {
+        if let Ok(value) = value.parse() {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+/// Why a request is not for this server, or not from its page.
+fn refused(page: &Page, method: &Method, headers: &HeaderMap) -> Option<(StatusCode, String)> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(HOST).unwrap_or_default();
+    if !page.is_own(host) {
+        let why = format!("this page is at {}\n", page.url());
+        return Some((StatusCode::MISDIRECTED_REQUEST, why));
+    }
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    let own = format!("http://{host}");
+    if !is_read && text(ORIGIN) != Some(own.as_str()) {
+        let why = "only the demo's own page may do this\n".to_owned();
+        return Some((StatusCode::FORBIDDEN, why));
+    }
+    None
+}
+
+/// Nothing from elsewhere runs in the page, and it connects to the gateway alone.
+fn protections(gateway: &str) -> [(&'static str, String); 6] {
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self' http://{gateway} ws://{gateway}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    [
+        ("content-security-policy", policy),
+        ("x-content-type-options", "nosniff".into()),
+        ("referrer-policy", "no-referrer".into()),
+        ("cross-origin-resource-policy", "same-origin".into()),
+        ("cross-origin-opener-policy", "same-origin".into()),
+        ("cache-control", "no-store".into()),
+    ]
+}
