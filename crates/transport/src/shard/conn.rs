@@ -120,13 +120,13 @@ pub struct WsLane {
     pub(crate) token: u32,
     /// The few bytes of a probe, which stand before the session's queue.
     pub(crate) aside: Vec<u8>,
-    /// WebSocket pings in the present second.
-    pings: u16,
-    pings_since: Option<Instant>,
+    /// Pings and pongs of WebSocket in the present second.
+    controls: u16,
+    controls_since: Option<Instant>,
 }
 
-/// More WebSocket pings in a second than this come from no client.
-const PINGS_PER_SECOND: u16 = 100;
+/// More pings and pongs of WebSocket in a second than this come from no client.
+const CONTROLS_PER_SECOND: u16 = 100;
 
 impl WsLane {
     pub(crate) fn new(socket: Socket, deflate: bool, token: u32) -> Self {
@@ -137,24 +137,24 @@ impl WsLane {
             blocked: false,
             token,
             aside: Vec::new(),
-            pings: 0,
-            pings_since: None,
+            controls: 0,
+            controls_since: None,
         }
     }
 
-    /// Counts a WebSocket ping of the client.
-    pub(crate) fn count_ping(&mut self, now: Instant) -> Result<(), Refusal> {
+    /// Counts a ping or pong of WebSocket that the client sent.
+    pub(crate) fn count_control(&mut self, now: Instant) -> Result<(), Refusal> {
         if self
-            .pings_since
+            .controls_since
             .is_none_or(|since| now >= since + Duration::from_secs(1))
         {
-            (self.pings, self.pings_since) = (0, Some(now));
+            (self.controls, self.controls_since) = (0, Some(now));
         }
-        self.pings += 1;
-        match self.pings {
-            0..=PINGS_PER_SECOND => Ok(()),
+        self.controls += 1;
+        match self.controls {
+            0..=CONTROLS_PER_SECOND => Ok(()),
             _ => Err(Refusal::HeartbeatFlood {
-                what: "WebSocket pings".into(),
+                what: "pings and pongs of WebSocket".into(),
             }),
         }
     }

@@ -268,6 +268,7 @@ impl Net {
         let Some(conn) = self.conn_mut(id) else {
             return;
         };
+        conn.unfinished_until = None;
         let mut rest = Vec::new();
         let taken: Option<WsLane> = match lane {
             Lane::Polling => None,

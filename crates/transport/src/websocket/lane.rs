@@ -141,7 +141,8 @@ impl<A: App> Shard<A> {
         let limits = Rc::clone(&self.net.limits);
         let (mut end, mut is_whole) = (None, false);
         let read = reader.handle_bytes(input, &limits, &mut |incoming| {
-            is_whole = true;
+            // A control frame in the middle of a message does not make it whole.
+            is_whole |= matches!(incoming, Incoming::Text(_) | Incoming::Binary(_));
             match self.handle_incoming(id, token, incoming, now) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(over) => {
@@ -191,7 +192,7 @@ impl<A: App> Shard<A> {
             Incoming::Text(text) => Packet::decode_text(text).map_err(Over::Refused)?,
             Incoming::Binary(data) => Packet::Binary(data.into()),
             Incoming::Ping(payload) => return self.answer_ping(id, token, payload, now),
-            Incoming::Pong => return Ok(()),
+            Incoming::Pong => return self.count_control(id, token, now),
             Incoming::Close(code) => return Err(Over::Goodbye(code)),
         };
         match self.handle_packet(id, kind, packet, now) {
@@ -218,7 +219,15 @@ impl<A: App> Shard<A> {
         }
     }
 
-    /// WebSocket's own pings (RFC 6455 §5.5.2), bounded in their rate.
+    /// Pings and pongs of WebSocket itself, bounded in their rate.
+    fn count_control(&mut self, id: ConnId, token: u32, now: Instant) -> Result<(), Over> {
+        let Some((_, lane)) = self.net.lane_mut(id, token) else {
+            return Err(Over::Session);
+        };
+        lane.count_control(now).map_err(Over::Refused)
+    }
+
+    /// Answers WebSocket's own pings (RFC 6455 §5.5.2).
     ///
     /// On the session's own lane the pong goes through the queue, since a frame may be half written.
     fn answer_ping(
@@ -228,10 +237,10 @@ impl<A: App> Shard<A> {
         payload: &[u8],
         now: Instant,
     ) -> Result<(), Over> {
-        let Some((kind, lane)) = self.net.lane_mut(id, token) else {
+        self.count_control(id, token, now)?;
+        let Some((kind, _)) = self.net.lane_mut(id, token) else {
             return Err(Over::Session);
         };
-        lane.count_ping(now).map_err(Over::Refused)?;
         if kind == Lane::Probe {
             self.write_probe(id, &ws::pong_frame(payload));
         } else {
@@ -275,6 +284,8 @@ impl<A: App> Shard<A> {
             self.net.stats.upgrades_failed.add(1);
         }
         if let Some(conn) = self.net.conn_mut(id) {
+            // A session has one WebSocket at a time; the rest of its message comes no more.
+            conn.unfinished_until = None;
             match kind {
                 Lane::Probe => conn.probe = None,
                 Lane::Websocket | Lane::Polling => conn.lane = None,
