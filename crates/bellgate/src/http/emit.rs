@@ -18,15 +18,6 @@ use crate::config::Scope;
 use crate::server::{Address, Args};
 
 const FIELDS: [&str; 6] = ["event", "args", "to", "except", "namespace", "volatile"];
-/// Names that Socket.IO keeps for itself (socket.io, `RESERVED_EVENTS`).
-const RESERVED: [&str; 6] = [
-    "connect",
-    "connect_error",
-    "disconnect",
-    "disconnecting",
-    "newListener",
-    "removeListener",
-];
 /// Longest event, namespace, room and id.
 const NAME: usize = 256;
 /// Most receivers that one emit names.
@@ -63,7 +54,7 @@ fn parse(api: &Api, body: &Value) -> Result<(Address, String, Args), Refusal> {
         return Err(invalid(&format!("/{name}"), "there is no such field"));
     }
     let event = name(fields, "event")?.ok_or_else(|| invalid("/event", "it is missing"))?;
-    if RESERVED.contains(&event.as_str()) {
+    if bellgate_wire::socket::is_reserved(&event) {
         return Err(invalid("/event", "Socket.IO keeps this name for itself"));
     }
     let args = match fields.get("args") {

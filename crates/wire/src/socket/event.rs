@@ -8,7 +8,7 @@ use crate::json::{Scanner, Token, malformed};
 use crate::limits::Limits;
 
 /// Names that mean something else in clients and servers (`socket.io-parser` 4.2, `RESERVED_EVENTS`).
-const RESERVED: [&str; 6] = [
+pub const RESERVED: [&str; 6] = [
     "connect",
     "connect_error",
     "disconnect",
@@ -16,6 +16,11 @@ const RESERVED: [&str; 6] = [
     "newListener",
     "removeListener",
 ];
+
+/// Whether clients and servers keep this name of an event for themselves.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
 
 /// Cuts `["name",1,{"a":2}]` into the name and the raw texts of the arguments.
 ///
@@ -53,7 +58,7 @@ fn read_name<'a>(scanner: &mut Scanner<'a>, limits: &Limits) -> Result<Cow<'a, s
             limit: limits.event_name_bytes.to_string(),
         });
     }
-    if RESERVED.contains(&name.as_ref()) {
+    if is_reserved(&name) {
         return Err(malformed("an event's name is reserved"));
     }
     Ok(name)

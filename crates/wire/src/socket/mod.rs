@@ -11,4 +11,4 @@ mod event;
 pub use crate::json::{split_array, validate_json};
 pub use assembly::{Assembled, Assembly};
 pub use decode::{Kind, SocketPacket};
-pub use event::split_event;
+pub use event::{RESERVED, is_reserved, split_event};

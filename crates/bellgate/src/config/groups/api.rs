@@ -54,16 +54,8 @@ pub const GROUP: Group = Group {
         },
         Setting {
             name: "BELLGATE_NOTIFICATION_EVENT",
-            // What a Socket.IO client reserves for itself (socket.io-parser, RESERVED_EVENTS).
             kind: Kind::Text {
-                not: &[
-                    "connect",
-                    "connect_error",
-                    "disconnect",
-                    "disconnecting",
-                    "newListener",
-                    "removeListener",
-                ],
+                not: &bellgate_wire::socket::RESERVED,
             },
             default: "notification",
             reload: Reload::Live,

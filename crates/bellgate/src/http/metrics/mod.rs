@@ -2,18 +2,21 @@
 //!
 //! Shards count in memory of their own; reading adds them up here, so no message pays for it.
 
+mod page;
+mod process;
+
 use std::collections::BTreeMap;
 use std::fmt::Error;
 
 use bellgate_codes::Code;
 use bellgate_transport::Totals;
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Registry;
 
+use self::page::Page;
+use self::process::Process;
 use super::Api;
 
 /// The media type of [`render`]'s text.
@@ -207,122 +210,5 @@ impl Snapshot {
         counters
             .into_iter()
             .try_for_each(|(name, help, value)| page.counter(name, help, value))
-    }
-}
-
-/// Name, help and label of a family.
-type Family<'a> = (&'a str, &'a str, &'a str);
-
-/// One metric family after the other.
-struct Page<'a, 'b>(&'a mut DescriptorEncoder<'b>);
-
-impl Page<'_, '_> {
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> Result<(), Error> {
-        let metric = ConstCounter::new(value);
-        metric.encode(
-            self.0
-                .encode_descriptor(name, help, None, metric.metric_type())?,
-        )
-    }
-
-    fn seconds_counter(&mut self, name: &str, help: &str, value: f64) -> Result<(), Error> {
-        let metric = ConstCounter::new(value);
-        metric.encode(self.0.encode_descriptor(
-            name,
-            help,
-            Some(&Unit::Seconds),
-            metric.metric_type(),
-        )?)
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, value: u64) -> Result<(), Error> {
-        let metric = ConstGauge::new(value);
-        metric.encode(
-            self.0
-                .encode_descriptor(name, help, None, metric.metric_type())?,
-        )
-    }
-
-    fn seconds(&mut self, name: &str, help: &str, value: f64) -> Result<(), Error> {
-        let metric = ConstGauge::new(value);
-        metric.encode(self.0.encode_descriptor(
-            name,
-            help,
-            Some(&Unit::Seconds),
-            metric.metric_type(),
-        )?)
-    }
-
-    fn counters(
-        &mut self,
-        (name, help, label): Family<'_>,
-        values: &[(&str, u64)],
-    ) -> Result<(), Error> {
-        let kind = ConstCounter::new(0u64).metric_type();
-        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
-        for (value, count) in values {
-            ConstCounter::new(*count).encode(family.encode_family(&[(label, *value)])?)?;
-        }
-        Ok(())
-    }
-
-    fn gauges(
-        &mut self,
-        (name, help, label): Family<'_>,
-        values: &[(&str, u64)],
-    ) -> Result<(), Error> {
-        let kind = ConstGauge::new(0u64).metric_type();
-        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
-        for (value, count) in values {
-            ConstGauge::new(*count).encode(family.encode_family(&[(label, *value)])?)?;
-        }
-        Ok(())
-    }
-}
-
-/// What the operating system says about this process, under the usual names.
-#[derive(Debug)]
-struct Process {
-    cpu_seconds: f64,
-    resident_bytes: u64,
-    open_fds: u64,
-    max_fds: u64,
-    threads: u64,
-}
-
-impl Process {
-    /// None where there is no /proc.
-    fn read() -> Option<Self> {
-        let me = procfs::process::Process::myself().ok()?;
-        let stat = me.stat().ok()?;
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "ticks of a process fit a float's 53 bits"
-        )]
-        let cpu_seconds = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-        Some(Self {
-            cpu_seconds,
-            resident_bytes: stat.rss * procfs::page_size(),
-            open_fds: me.fd_count().ok()? as u64,
-            max_fds: limit.current.unwrap_or(u64::MAX),
-            threads: u64::try_from(stat.num_threads).unwrap_or(0),
-        })
-    }
-
-    fn encode(&self, page: &mut Page<'_, '_>) -> Result<(), Error> {
-        page.seconds_counter("process_cpu", "User and system CPU time", self.cpu_seconds)?;
-        page.gauge(
-            "process_resident_memory_bytes",
-            "Resident memory",
-            self.resident_bytes,
-        )?;
-        page.gauge("process_open_fds", "Open descriptors", self.open_fds)?;
-        page.gauge(
-            "process_max_fds",
-            "Most descriptors that may be open",
-            self.max_fds,
-        )?;
-        page.gauge("process_threads", "Threads", self.threads)
     }
 }
