@@ -1,16 +1,27 @@
-//! A binary packet: a header, and what follows it cut into attachments.
+//! A binary packet: a header with any arguments, and bytes cut into attachments.
+//!
+//! Chance finds no valid header, so its frame is given, `5<n>-["a",<arguments>]`, and `@`, `#` and
+//! `$` in the arguments stand for the placeholders of the first three attachments.
 #![no_main]
 
 use bellgate_wire::{Assembly, Limits, SocketPacket};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (&str, &[u8])| {
-    let (text, data) = input;
+fuzz_target!(|input: (u8, &str, &[u8])| {
+    let (count, arguments, data) = input;
     let limits = Limits {
         message_bytes: 200,
         ..Limits::default()
     };
-    let Ok(packet) = SocketPacket::decode(text, &limits) else {
+    let arguments =
+        ['@', '#', '$']
+            .iter()
+            .enumerate()
+            .fold(arguments.to_owned(), |text, (num, sign)| {
+                text.replace(*sign, &format!("{{\"_placeholder\":true,\"num\":{num}}}"))
+            });
+    let text = format!("5{}-[\"a\",{arguments}]", count % 4);
+    let Ok(packet) = SocketPacket::decode(&text, &limits) else {
         return;
     };
     let Ok(mut assembly) = Assembly::begin(&packet, &limits) else {
