@@ -109,9 +109,8 @@ async fn pump<A: App>(
             }
         };
         let Some(inlet) = inlet else { return };
-        let mut next = Some(inlet);
-        for _ in 0..BATCH {
-            let Some(inlet) = next else { break };
+        let (mut next, mut left) = (Some(inlet), BATCH);
+        while let Some(inlet) = next {
             if let Inlet::Drain(window) = inlet {
                 drain = Some(window);
                 endpoint.local.borrow().begin_drain(window, now());
@@ -121,7 +120,13 @@ async fn pump<A: App>(
             } else {
                 take_in(endpoint, fallback, inlet);
             }
-            next = inlets.try_recv().ok();
+            left -= 1;
+            // What this turn would not handle is not taken out: it would be lost.
+            next = if left > 0 {
+                inlets.try_recv().ok()
+            } else {
+                None
+            };
         }
         tokio::task::yield_now().await;
     }
