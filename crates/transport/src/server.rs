@@ -118,6 +118,11 @@ impl<C: Send + 'static> Handle<C> {
         }
     }
 
+    /// Reads and judges a request of an embedding HTTP server, and gives it an id.
+    pub fn judge(&self, parts: &http::request::Parts, peer: &Peer) -> Judged {
+        Judged::read(&self.0.config, parts, peer, self.0.request_id())
+    }
+
     /// Answers one request of an embedding HTTP server. `None`: the path is not Engine.IO's.
     ///
     /// After a `101` the stream has to be brought by the returned future.
@@ -135,7 +140,7 @@ impl<C: Send + 'static> Handle<C> {
             .extensions_mut()
             .remove::<hyper::upgrade::OnUpgrade>();
         let (parts, body) = request.into_parts();
-        let judged = Judged::read(&self.0.config, &parts, peer, self.0.request_id());
+        let judged = self.judge(&parts, peer);
         let request = Request::from_parts(parts, body.map_err(Into::into).boxed_unsync());
         let shard = self.shard_of(&request);
         let (sender, receiver) = oneshot::channel();

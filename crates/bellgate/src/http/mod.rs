@@ -81,7 +81,7 @@ impl Api {
     }
 }
 
-/// The public routes, each at its own path and under `/bellgate`.
+/// The public routes, each at its own path and under `/bellgate`. Requests bring [`Judged`] along.
 pub(crate) fn routes(api: &Arc<Api>) -> Router {
     let paths = Router::new()
         .route("/healthz", get(health::healthz))
@@ -91,7 +91,6 @@ pub(crate) fn routes(api: &Arc<Api>) -> Router {
     Router::new()
         .nest("/bellgate", paths.clone())
         .merge(paths)
-        .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(api))
 }
@@ -150,7 +149,7 @@ async fn method_not_allowed(request: Request) -> Problem {
 
 /// The service that a shard asks for every path that is not Engine.IO's.
 pub(crate) fn fallback(api: &Arc<Api>) -> Fallback {
-    let router = routes(api);
+    let router = routes(api).fallback(not_found);
     Rc::new(move |request| {
         let mut router = router.clone();
         Box::pin(async move {

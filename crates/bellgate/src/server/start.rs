@@ -4,12 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
-use axum::response::IntoResponse as _;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
 use bellgate_cluster::{Inlet, Local};
 use bellgate_gate::{Peer, PeerAddr};
 use bellgate_hub::Hub;
 use bellgate_transport::config::ListenAddr;
+use bellgate_transport::http::answer::finish;
 use bellgate_transport::{Handle, ListenError, TransportConfig};
 
 use super::emitter::Emitter;
@@ -243,24 +247,16 @@ pub struct Mounted {
 }
 
 impl Mounted {
-    /// The routes to merge: the Engine.IO paths and the HTTP API.
+    /// The routes to merge: the Engine.IO paths and the HTTP API. What is asked for at any other
+    /// path is the application's to answer.
     pub fn router(&self) -> axum::Router {
         let handle = self.shards.handle.clone();
-        let mut router = http::routes(&self.api);
+        let mut router = http::routes(&self.api).layer(from_fn_with_state(handle.clone(), judged));
         for path in &handle.config().paths {
-            let handle = handle.clone();
-            let serve = move |ConnectInfo(addr): ConnectInfo<SocketAddr>,
-                              request: axum::extract::Request| async move {
-                let peer = Peer {
-                    addr: PeerAddr::Ip(addr),
-                    tls: false,
-                };
-                match handle.serve(request, &peer).await {
-                    Some(response) => response.into_response(),
-                    None => axum::http::StatusCode::SERVICE_UNAVAILABLE.into_response(),
-                }
-            };
-            router = router.route(path, axum::routing::any(serve));
+            let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty());
+            for path in [Some(path.as_str()), bare].into_iter().flatten() {
+                router = router.route(path, any(serve).with_state(handle.clone()));
+            }
         }
         router
     }
@@ -276,5 +272,42 @@ impl Mounted {
         while !self.shards.is_finished() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+}
+
+/// Answers an Engine.IO request of the application.
+async fn serve(
+    State(handle): State<Handle<Command>>,
+    ConnectInfo(addr): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    match handle.serve(request, &plain(addr)).await {
+        Some(response) => response.into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// Does for the HTTP API what the transport does at a listener of its own: judges the request's
+/// origin before, and writes the headers that every answer carries.
+async fn judged(
+    State(handle): State<Handle<Command>>,
+    ConnectInfo(addr): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let judged = handle.judge(&parts, &plain(addr));
+    let mut request = Request::from_parts(parts, body);
+    request.extensions_mut().insert(judged.clone());
+    let mut response = next.run(request).await;
+    finish(&mut response, &handle.config().origins, &judged);
+    response
+}
+
+/// The application's listener speaks no TLS; a proxy in front tells by forwarded headers.
+const fn plain(addr: SocketAddr) -> Peer {
+    Peer {
+        addr: PeerAddr::Ip(addr),
+        tls: false,
     }
 }
