@@ -172,7 +172,7 @@ async fn answers_of_a_connection_come_in_the_order_of_its_events() {
         let lab = Lab::start(way.shards, |server| {
             server.on("/", "maybe-wait", async |event: Received| {
                 let n: u32 = event.args.get(0).unwrap();
-                if n % 3 == 0 {
+                if n.is_multiple_of(3) {
                     tokio::task::yield_now().await;
                 }
                 Value::from(n)

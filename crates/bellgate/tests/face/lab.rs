@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use bellgate::config::{Settings, Sources};
 use bellgate::{Emitter, Running, Server};
-use bellgate_peer::{Client, Over, Reach, eventually, within};
+use bellgate_peer::{Client, Engine, Over, Reach, eventually, shard_of, within};
 use serde_json::Value;
 
 /// A way in: how many shards there are, and the transport that a client uses.
@@ -78,6 +78,13 @@ impl Lab {
         Client::join(&self.reach, over, auth).await
     }
 
+    /// As [`Self::join`], with a session that lives on this shard.
+    pub(crate) async fn join_on(&self, shard: u16, over: Over, auth: &Value) -> Client {
+        let mut client = Client::on(open_on(&self.reach, shard, over).await);
+        client.connect("/", auth).await.unwrap();
+        client
+    }
+
     /// Sessions open now.
     pub(crate) fn sessions(&self) -> usize {
         self.running().sessions()
@@ -94,6 +101,18 @@ impl Lab {
         running.drain();
         within("the shards to end", running.wait()).await;
     }
+}
+
+/// Opens sessions until the kernel brings one to this shard.
+pub(crate) async fn open_on(reach: &Reach, shard: u16, over: Over) -> Engine {
+    for _ in 0..100 {
+        let mut engine = Engine::open(reach, over).await;
+        if shard_of(&engine.sid) == shard {
+            return engine;
+        }
+        engine.close().await;
+    }
+    panic!("no session came to shard {shard}");
 }
 
 impl Drop for Lab {

@@ -132,7 +132,7 @@ async fn a_server_that_goes_down_says_so_to_the_disconnect_handler() {
     each_way(async |way| {
         let (lab, notes) = noting(way, &[]).await;
         let mut client = lab.join(way.over, &Value::Null).await;
-        let (_, closed) = tokio::join!(lab.stop(), client.closed());
+        let ((), closed) = tokio::join!(lab.stop(), client.closed());
         assert_eq!(reason(&notes).await, "server shutting down", "{closed}");
     })
     .await;

@@ -6,11 +6,17 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a helper that cannot go on fails the test that runs it"
 )]
 
 mod lab;
 
+mod asking;
 mod connect;
+mod emitter;
+mod engine;
 mod events;
 mod leaving;
+mod mounted;
+mod socket;

@@ -32,10 +32,13 @@ pub use websocket::{Frame, WebSocket};
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits for `future`; fails the test, naming `what`, when it takes too long.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future)
-        .await
-        .unwrap_or_else(|_| panic!("waited {PATIENCE:?} for {what}"))
+pub fn within<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {
+    let future = Box::pin(future);
+    async move {
+        tokio::time::timeout(PATIENCE, future)
+            .await
+            .unwrap_or_else(|_| panic!("waited {PATIENCE:?} for {what}"))
+    }
 }
 
 /// Asks again and again until the answer is yes; fails the test, naming `what`, when it stays no.
