@@ -9,6 +9,8 @@ use bellgate_codes::Refusal;
 
 /// Levels that the scanner's stack has room for.
 pub(crate) const MAX_DEPTH: usize = 128;
+/// Most arguments of an event or an ack: a megabyte of commas would become half a million of them.
+const MAX_ELEMENTS: usize = 1024;
 
 /// Checks that `text` is one JSON value, nested at most `depth` levels (never more than 128).
 ///
@@ -21,7 +23,8 @@ pub fn validate_json(text: &str, depth: usize) -> Result<(), Refusal> {
 
 /// The raw texts of the elements of a JSON array.
 ///
-/// Anything but one valid array is [`Refusal::PacketMalformed`].
+/// Anything but one valid array is [`Refusal::PacketMalformed`], more than 1024 elements are
+/// [`Refusal::PacketLimit`].
 pub fn split_array(data: &str) -> Result<Vec<&str>, Refusal> {
     let mut scanner = Scanner::new(data, MAX_DEPTH);
     match scanner.next_token()? {
@@ -50,6 +53,8 @@ pub(crate) enum Fault {
     Broken(usize, &'static str),
     /// More levels than this.
     TooDeep(usize),
+    /// More elements than [`MAX_ELEMENTS`].
+    TooMany,
 }
 
 impl From<Fault> for Refusal {
@@ -58,6 +63,10 @@ impl From<Fault> for Refusal {
             Fault::Broken(at, detail) => {
                 malformed(&format!("the JSON breaks at byte {at}, {detail}"))
             }
+            Fault::TooMany => Self::PacketLimit {
+                what: "arguments".to_owned(),
+                limit: MAX_ELEMENTS.to_string(),
+            },
             Fault::TooDeep(limit) => Self::PacketLimit {
                 what: "nested levels in a payload".to_owned(),
                 limit: limit.to_string(),
@@ -153,6 +162,9 @@ impl<'a> Scanner<'a> {
         let mut elements = Vec::new();
         let mut start = 0;
         while let Some(token) = self.next_token()? {
+            if elements.len() > MAX_ELEMENTS {
+                return Err(Fault::TooMany);
+            }
             match (token, self.depth) {
                 (Token::Scalar, 1) => elements.push(self.token()),
                 (Token::ArrayStart | Token::ObjectStart, 2) => start = self.start,

@@ -138,6 +138,16 @@ fn a_megabyte_of_brackets_is_refused_at_once() {
 }
 
 #[test]
+fn an_array_of_half_a_million_elements_is_refused() {
+    let of = |count: usize| format!("[{}1]", "1,".repeat(count - 1));
+    assert_eq!(split_array(&of(1024)).unwrap().len(), 1024);
+    for count in [1025, 500_000] {
+        let refused = split_array(&of(count)).map(|elements| elements.len());
+        assert_eq!(refused.unwrap_err().code(), Code::PacketLimit);
+    }
+}
+
+#[test]
 fn only_arrays_are_split() {
     for text in ["{}", "1", "\"[]\"", "[1", "[1]x", ""] {
         assert_eq!(
