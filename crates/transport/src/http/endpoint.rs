@@ -11,7 +11,10 @@ use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Transport};
 use bellgate_gate::origin::Binding;
 use bytes::Bytes;
-use http::header::{SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{
+    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Request, Response};
 use http_body::Body;
@@ -384,12 +387,27 @@ fn websocket_accept(headers: &HeaderMap) -> Result<String, Refusal> {
             detail: "the header Upgrade: websocket is missing".into(),
         });
     }
+    check_list(headers, &SEC_WEBSOCKET_PROTOCOL)?;
+    check_list(headers, &SEC_WEBSOCKET_EXTENSIONS)?;
     if single(headers, &SEC_WEBSOCKET_VERSION)? != "13" {
         return Err(Refusal::WebsocketHandshake {
             detail: "Sec-WebSocket-Version is not 13".into(),
         });
     }
     bellgate_wire::ws::accept_key(single(headers, &SEC_WEBSOCKET_KEY)?)
+}
+
+/// A list without holes in visible ASCII (RFC 6455 §9.1), or nothing at all: proxies blank headers.
+fn check_list(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
+    let is_list =
+        |text: &str| text.trim().is_empty() || text.split(',').all(|item| !item.trim().is_empty());
+    let mut values = headers.get_all(name).iter();
+    if values.all(|value| value.to_str().is_ok_and(is_list)) {
+        return Ok(());
+    }
+    Err(Refusal::WebsocketHandshake {
+        detail: format!("{name} is not a list"),
+    })
 }
 
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refusal> {

@@ -31,6 +31,9 @@ impl<'a> Query<'a> {
                 "transport" => &mut parsed.transport,
                 "sid" => &mut parsed.sid,
                 "j" => return Err(refused("JSONP is not supported")),
+                _ if is_list_of_known(name) => {
+                    return Err(refused("a parameter is written as a list"));
+                }
                 _ => continue,
             };
             if place.replace(value).is_some() {
@@ -39,6 +42,12 @@ impl<'a> Query<'a> {
         }
         Ok(parsed)
     }
+}
+
+/// `sid[]`, `transport[0]`: other servers read these as the parameter, and clients never send them.
+fn is_list_of_known(name: &str) -> bool {
+    name.split_once('[')
+        .is_some_and(|(name, _)| matches!(name, "EIO" | "transport" | "sid"))
 }
 
 fn refused(detail: &str) -> Refusal {
@@ -65,12 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_given_twice_is_refused() {
+    fn a_parameter_given_twice_or_as_a_list_is_refused() {
         for query in [
             "EIO=4&EIO=3",
             "sid=a&sid=b",
             "transport=polling&transport=websocket",
             "sid=&sid=",
+            "sid[]=x",
+            "EIO[0]=4",
         ] {
             assert!(Query::parse(query).is_err(), "{query}");
         }
@@ -85,7 +96,7 @@ mod tests {
     #[test]
     fn names_of_another_spelling_are_not_parameters() {
         assert_eq!(
-            Query::parse("sid[]=x&%73id=y&SID=z").unwrap(),
+            Query::parse("filter[]=x&%73id=y&SID=z").unwrap(),
             Query::default()
         );
     }
