@@ -19,6 +19,9 @@ use crate::shard::{Local, Step, now};
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Most bytes of bodies that one shard reads at once.
 const BODY_BUDGET: usize = 64 << 20;
+/// A body up to this size needs nothing of the budget: ordinary events get through while others
+/// have used it up. As much stands in each connection's read buffer anyway.
+const SMALL_BODY: usize = 16 << 10;
 
 /// Reads the body, then feeds its packets to the session in order.
 ///
@@ -59,27 +62,23 @@ where
 }
 
 fn check_headers(headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    let texts = |name| {
+        let values = headers.get_all(name).iter();
+        values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
     };
-    if let Some(encoding) =
-        text(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
-    {
+    if let Some(encoding) = texts(CONTENT_ENCODING).find(|encoding| encoding != "identity") {
         return Err(Refusal::ContentEncoding {
             encoding: encoding.chars().take(32).collect(),
         });
     }
-    if let Some(content_type) =
-        text(CONTENT_TYPE).filter(|kind| kind.starts_with("application/octet-stream"))
-    {
+    let is_binary = |kind: &String| kind.starts_with("application/octet-stream");
+    if let Some(content_type) = texts(CONTENT_TYPE).find(is_binary) {
         return Err(Refusal::ContentType {
             content_type: content_type.chars().take(64).collect(),
         });
     }
     // hyper has refused lengths that are no number.
-    let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    let length = texts(CONTENT_LENGTH).find_map(|length| length.parse::<u64>().ok());
     if let Some(length) = length.filter(|length| *length > limit as u64) {
         return Err(Refusal::PayloadTooLarge {
             size: length.to_string(),
@@ -111,8 +110,8 @@ where
                 limit: limit.to_string(),
             });
         }
-        budget.hold(data.len())?;
         bytes.extend_from_slice(&data);
+        budget.hold(bytes.len())?;
     }
     Ok(bytes)
 }
@@ -205,15 +204,18 @@ struct Budget<'a, A: App> {
 }
 
 impl<A: App> Budget<'_, A> {
-    fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
+    /// Holds what a body of this size needs.
+    fn hold(&mut self, size: usize) -> Result<(), Refusal> {
+        let needed = if size > SMALL_BODY { size } else { 0 };
+        let more = needed.saturating_sub(self.held);
         let mut shard = self.local.borrow();
-        if shard.net.body_bytes + bytes > BODY_BUDGET {
+        if shard.net.body_bytes + more > BODY_BUDGET {
             return Err(Refusal::Overloaded {
                 what: "too many request bodies at once".into(),
             });
         }
-        shard.net.body_bytes += bytes;
-        self.held += bytes;
+        shard.net.body_bytes += more;
+        self.held += more;
         Ok(())
     }
 }
