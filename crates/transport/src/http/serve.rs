@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use bellgate_gate::Peer;
 use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Either};
@@ -46,11 +47,20 @@ pub(crate) async fn connection<A: App>(
             let request = Request::from_parts(parts, body);
             pace.served();
             let pace = pace.clone();
+            let wants_upgrade = request.headers().contains_key(UPGRADE);
             async move {
                 let served = endpoint.route(request, judged, &fallback).await;
                 pace.answered();
                 match served {
-                    Served::Answer(response) => Ok::<_, Infallible>(response),
+                    Served::Answer(mut response) => {
+                        if wants_upgrade {
+                            // A proxy may take the stream for switched already, and pass on what
+                            // is no request of its own judgement.
+                            let close = HeaderValue::from_static("close");
+                            response.headers_mut().insert(CONNECTION, close);
+                        }
+                        Ok::<_, Infallible>(response)
+                    }
                     Served::Upgrade(response, purpose) => {
                         *arrival.borrow_mut() = Some(purpose);
                         Ok(response)
