@@ -39,6 +39,16 @@ struct Collecting {
     done: oneshot::Sender<Answers>,
 }
 
+impl Collecting {
+    fn finish(self) -> (Answers, oneshot::Sender<Answers>) {
+        let (answers, missing) = (self.answers, self.missing);
+        (Answers { answers, missing }, self.done)
+    }
+}
+
+/// How late a shard may be with its part. One that has ended gives none.
+const LATE: Duration = Duration::from_secs(2);
+
 /// What the receivers of an event answered.
 #[derive(Debug, Default)]
 pub struct Answers {
@@ -111,16 +121,15 @@ impl Emitter {
         if collecting.parts == 0
             && let Some(whole) = waiting.remove(&token)
         {
+            let (answers, done) = whole.finish();
             // Whoever asked may have stopped waiting.
-            let _ = whole.done.send(Answers {
-                answers: whole.answers,
-                missing: whole.missing,
-            });
+            let _ = done.send(answers);
         }
     }
 
-    /// Sends a command with a token, and waits for every shard's part.
-    async fn collect(&self, command: impl FnOnce(u64) -> Command) -> Answers {
+    /// Sends a command with a token, and waits for every shard's part, at most until shards that
+    /// wait this long themselves must have given theirs.
+    async fn collect(&self, within: Duration, command: impl FnOnce(u64) -> Command) -> Answers {
         let Some(adapter) = self.0.adapter.get() else {
             return Answers::default();
         };
@@ -138,7 +147,11 @@ impl Emitter {
             token,
         };
         adapter.dispatch(Arc::new(command(token)));
-        answer.await.unwrap_or_default()
+        if let Ok(whole) = tokio::time::timeout(within + LATE, answer).await {
+            return whole.unwrap_or_default();
+        }
+        let parts = self.waiting().remove(&token);
+        parts.map_or_else(Answers::default, |parts| parts.finish().0)
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Collecting>> {
@@ -224,7 +237,7 @@ impl Address {
         let deadline = Instant::now() + within;
         let emitter = self.emitter.clone();
         emitter
-            .collect(|token| {
+            .collect(within, |token| {
                 Command::Publish(Arc::new(self.publication(
                     array,
                     attachments,
@@ -239,7 +252,7 @@ impl Address {
         let emitter = self.emitter.clone();
         let (route, to, except) = (self.route, self.to, self.except);
         emitter
-            .collect(|token| Command::Count {
+            .collect(Duration::ZERO, |token| Command::Count {
                 token,
                 route,
                 to,
