@@ -169,3 +169,16 @@ async fn an_answer_counts_once_and_one_that_nobody_asked_for_not_at_all() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_ask_of_a_server_that_has_ended_ends_too() {
+    let lab = lab(2).await;
+    let emitter = lab.emitter().clone();
+    lab.stop().await;
+    let soon = Duration::from_millis(10);
+    let asked = emitter.to_all().ask("question", (), soon);
+    let answers = bellgate_peer::within("the ask to end", asked).await;
+    assert_eq!((answers.answers.len(), answers.missing), (0, 0));
+    let counted = emitter.to_all().count();
+    assert_eq!(bellgate_peer::within("the count to end", counted).await, 0);
+}

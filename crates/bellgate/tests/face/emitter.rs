@@ -194,7 +194,11 @@ async fn events_of_one_sender_come_in_their_order() {
     }
     for (which, client) in clients.iter_mut().enumerate() {
         for n in 0..500 {
-            assert_eq!(client.heard().await, ("n".into(), vec![json!(n)]), "client {which}");
+            assert_eq!(
+                client.heard().await,
+                ("n".into(), vec![json!(n)]),
+                "client {which}"
+            );
         }
     }
 }

@@ -19,4 +19,5 @@ mod engine;
 mod events;
 mod leaving;
 mod mounted;
+mod shards;
 mod socket;
