@@ -1,0 +1,18 @@
+//! Operation: the built binary as a process, looked at from outside.
+//!
+//! [`program`] starts one in an empty folder with nothing but the test's environment; each file
+//! then tells one story.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that cannot go on fails the test that runs it"
+)]
+
+mod program;
+
+mod capacity;
+mod command_line;
+mod drain;
+mod ports;

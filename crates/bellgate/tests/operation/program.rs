@@ -1,0 +1,185 @@
+//! A running `bellgate`.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+
+use bellgate_peer::{Reach, eventually};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_bellgate");
+
+/// Any free ports, and two shards unless a test says otherwise.
+const BASE: [(&str, &str); 3] = [
+    ("SOCKETIO_PORT", "0"),
+    ("BELLGATE_ADMIN_ADDR", "127.0.0.1:0"),
+    ("BELLGATE_SHARDS", "2"),
+];
+
+/// A process that is ended with the test.
+pub(crate) struct Program {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    folder: TempDir,
+    /// The public listener.
+    pub(crate) reach: Reach,
+}
+
+impl Program {
+    /// Starts the server with these settings and waits until it listens.
+    pub(crate) async fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), environment).await
+    }
+
+    /// As [`Self::start`], in a folder that the test has filled.
+    pub(crate) async fn start_in(folder: TempDir, environment: &[(&str, &str)]) -> Self {
+        let mut program = Self::spawn(folder, environment);
+        let bound = program.told("listening on ").await;
+        program.reach = Reach::url(&bound);
+        program
+    }
+
+    /// Starts the server without waiting for anything.
+    pub(crate) fn spawn(folder: TempDir, environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(BINARY)
+            .current_dir(folder.path())
+            .env_clear()
+            .envs(BASE)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (lines, kept) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in BufReader::new(lines).lines() {
+                let Ok(line) = line else { return };
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Self {
+            child,
+            log,
+            folder,
+            reach: Reach::tcp(([127, 0, 0, 1], 0).into()),
+        }
+    }
+
+    /// The admin listener.
+    pub(crate) async fn admin(&self) -> Reach {
+        let url = self.told("metrics at ").await;
+        Reach::url(url.strip_suffix("/metrics").unwrap())
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its working directory.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The lines of the log so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The lines of the log so far, each as JSON.
+    pub(crate) fn log(&self) -> Vec<Value> {
+        let lines = self.lines();
+        let parsed = lines.iter().map(|line| serde_json::from_str(line));
+        parsed.collect::<Result<_, _>>().unwrap_or_else(|error| {
+            panic!("{error} in a line of {lines:#?}");
+        })
+    }
+
+    /// Waits for a log line whose message begins like this; the rest of the message.
+    pub(crate) async fn told(&self, beginning: &str) -> String {
+        let mut found = None;
+        eventually(&format!("{beginning:?} in the log"), async || {
+            found = self.log().iter().find_map(|line| {
+                let message = line["message"].as_str()?;
+                message.strip_prefix(beginning).map(str::to_owned)
+            });
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// Waits for the process to end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the process to end", async || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.unwrap()
+    }
+
+    /// Whether the process is still there.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already, as many tests want it to.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the log was: {:#?}", self.lines());
+        }
+    }
+}
+
+/// What a command printed, and how it ended.
+pub(crate) struct Printed {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs a command that ends by itself, in an empty folder.
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Printed {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(BINARY)
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut err = child.stderr.take().unwrap();
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        err.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut out = String::new();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_to_string(&mut out).unwrap();
+    Printed {
+        status: child.wait().unwrap().code().unwrap(),
+        out,
+        err: reading.join().unwrap(),
+    }
+}
