@@ -16,8 +16,8 @@ export const WAYS = {
 const PING_EVERY = 5000;
 
 /**
- * A connection. `hear` has four functions: `state(state)`, `packet(packet)`, `notification(envelope, namespace)`
- * and `refusal(namespace, error)`.
+ * A connection. `hear` has four functions: `state(state)`, `packet(name, packet)` with the name of whose it is,
+ * `notification(envelope, namespace)` and `refusal(namespace, error)`.
  *
  * A state is `{is: "off", why?}`, `{is: "connecting"}`, `{is: "waiting", attempt, why}` or
  * `{is: "connected", over, upgraded, sid, since, trip, joined}`.
@@ -29,6 +29,7 @@ export class Connection {
   #token;
   #sockets = [];
   #watched = new WeakSet();
+  #upgraded = new WeakSet();
   #turn = 0;
   #mayLogInAgain = true;
   #known = {};
@@ -95,13 +96,13 @@ export class Connection {
   #watchManager(manager) {
     manager.on("reconnect_attempt", (attempt) => {
       this.#tell({ is: "waiting", attempt, why: this.#known.why });
-      this.#note("~", `attempt ${attempt}`, "reconnecting");
+      this.#note("•", `attempt ${attempt}`, "reconnecting");
       // The engine of this attempt is made right after the event.
       queueMicrotask(() => this.#watchEngine(manager));
     });
     manager.on("error", (error) => {
       if (this.#known.is !== "connected") this.#tell({ ...this.#known, why: error.message });
-      this.#note("~", error.message, `cannot connect over ${manager.engine?.transport?.name ?? "any transport"}`);
+      this.#note("•", error.message, "no connection");
     });
   }
 
@@ -109,16 +110,19 @@ export class Connection {
     const { engine } = manager;
     if (!engine || this.#watched.has(engine)) return;
     this.#watched.add(engine);
-    engine.on("packet", (packet) => this.#hear.packet({ ...packet, arrow: "↓" }));
-    engine.on("packetCreate", (packet) => this.#hear.packet({ ...packet, arrow: "↑" }));
+    const name = this.#person?.name;
+    engine.on("packet", (packet) => this.#hear.packet(name, { ...packet, arrow: "↓" }));
+    engine.on("packetCreate", (packet) => this.#hear.packet(name, { ...packet, arrow: "↑" }));
     engine.on("upgrading", (transport) => this.#note("⇅", "2probe 3probe", `${transport.name} was probed and answers`));
     engine.on("upgrade", (transport) => {
-      this.#note("↑", "5", `upgraded: everything goes over ${transport.name} from now on`);
-      this.#tell({ ...this.#known, over: transport.name, upgraded: true });
+      this.#upgraded.add(engine);
+      this.#note("↑", "5", `upgraded to ${transport.name}`);
+      // An upgrade may be faster than the answer to CONNECT.
+      if (this.#known.is === "connected") this.#tell({ ...this.#known, over: transport.name, upgraded: true });
       this.#measure();
     });
-    engine.on("upgradeError", (error) => this.#note("~", error.message, "the upgrade failed; polling goes on"));
-    engine.on("close", (reason) => this.#note("~", reason, "the connection ended"));
+    engine.on("upgradeError", (error) => this.#note("•", error.message, "no upgrade; polling goes on"));
+    engine.on("close", (reason) => this.#note("•", reason, "the connection ended", name));
   }
 
   #watchSocket(socket, namespace) {
@@ -138,7 +142,7 @@ export class Connection {
     const before = this.#known.is === "connected" ? this.#known : { since: Date.now(), joined: [] };
     const { engine } = socket.io;
     const over = engine.transport.name;
-    const upgraded = before.upgraded ?? false;
+    const upgraded = this.#upgraded.has(engine);
     const joined = [...new Set([...before.joined, namespace])].sort();
     this.#tell({ ...before, is: "connected", sid: engine.id, over, upgraded, joined });
     if (namespace === "/") this.#measure();
@@ -156,7 +160,7 @@ export class Connection {
       return;
     }
     this.#hear.refusal(namespace, error);
-    if (namespace === "/") this.#tell({ is: "off", why: error.message });
+    if (namespace === "/") this.#tell({ is: "off", why: "refused" });
   }
 
   /** Measures the round trip with an event that is answered by an ack. */
@@ -169,8 +173,8 @@ export class Connection {
     });
   }
 
-  #note(arrow, wire, says) {
-    this.#hear.packet({ arrow, wire, says });
+  #note(arrow, wire, says, name = this.#person?.name) {
+    this.#hear.packet(name, { arrow, wire, says });
   }
 
   #tell(state) {

@@ -16,13 +16,12 @@ const BEATS = { ping: "the gateway asks whether the page is there", pong: "it is
 function engine(type, data) {
   if (type === "open") return opened(JSON.parse(data));
   if (type === "close") return "goodbye";
-  if (type === "upgrade") return "everything goes over websocket from now on";
   return BEATS[type] ?? type;
 }
 
 function opened({ upgrades, pingInterval }) {
-  const next = upgrades.length > 0 ? `, may move to ${upgrades.join(", ")}` : "";
-  return `a session opens: a ping every ${pingInterval / 1000} s${next}`;
+  const next = upgrades.length > 0 ? `, may upgrade to ${upgrades.join(", ")}` : "";
+  return `a session opens: ping every ${pingInterval / 1000} s${next}`;
 }
 
 /** Type, attachments, namespace, ack id and JSON of a Socket.IO packet (protocol 5, packet encoding). */
@@ -49,11 +48,12 @@ function message(data, arrow) {
 
 function connect(namespace, json, arrow) {
   if (arrow === "↓") return `welcome to ${namespace}`;
-  return json.includes("token") ? `asks to join ${namespace}, with the token of the login` : `asks to join ${namespace}`;
+  return json.includes("token") ? `asks to join ${namespace}, with the login's token` : `asks to join ${namespace}`;
 }
 
 function event(namespace, id, [name, first], arrow) {
   if (name === "demo:ping") return { says: "measures the round trip", isHeartbeat: true };
+  if (name === "bell:drain") return { says: `the gateway goes down; this page leaves in ${first.delay} ms`, isHeartbeat: false };
   const title = first?.title ? `: ${first.title}` : "";
   const wants = id === undefined || arrow === "↓" ? "" : `, wants answer ${id}`;
   return { says: `${name} on ${namespace}${title}${wants}`, isHeartbeat: false };

@@ -6,6 +6,8 @@ import { copy, setIcon, write } from "./dom.js";
 const TOAST = 6000;
 /** Most entries of the list. */
 const MOST = 50;
+/** Most toasts at a time; the oldest gives way. */
+const TOASTS = 2;
 const KINDS = ["info", "success", "warning", "error", "progress"];
 
 /** The list, the count and the toasts inside `root`. */
@@ -78,6 +80,8 @@ export class Notices {
       });
     }
     this.#root.querySelector(".toasts").append(toast);
+    const [oldest] = this.#toasts.keys();
+    if (this.#toasts.size > TOASTS) this.#dismiss(oldest);
   }
 
   #dismiss(id) {
@@ -106,7 +110,7 @@ function fill(element, envelope) {
 }
 
 function origin({ stream, seq, revision, created_at: created }, namespace) {
-  const time = new Date(created).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const time = new Date(created).toLocaleTimeString("en-GB");
   const parts = [`${stream} #${seq}`, time];
   const took = Date.now() - Date.parse(created);
   if (took >= 0 && took < 10_000) parts.push(`after ${took} ms`);

@@ -24,7 +24,7 @@ export class Pane {
     this.#notices = new Notices(this.element);
     this.#connection = new Connection(config, {
       state: (state) => this.#show(state),
-      packet: (packet) => hear.packet(this.name, packet),
+      packet: hear.packet,
       refusal: (namespace, error) => this.#refused(namespace, error),
       notification: (envelope, namespace) => {
         this.#notices.add(envelope, namespace);
@@ -48,9 +48,9 @@ export class Pane {
   #build() {
     const select = this.#find("select");
     for (const person of this.#config.people) {
-      select.append(new Option(`${person.name}, ${person.admin ? "admin" : "user"} ${person.id}`, person.id));
+      select.append(new Option(`${person.name} · ${person.admin ? "admin" : "user"} ${person.id}`, person.id));
     }
-    select.append(new Option("Visitor, not logged in", ""));
+    select.append(new Option("Visitor · not logged in", ""));
     select.value = this.#person?.id ?? "";
     select.addEventListener("change", () => {
       this.#person = this.#config.people.find(({ id }) => id === select.value);
@@ -86,16 +86,24 @@ export class Pane {
   }
 
   #refused(namespace, error) {
+    this.#alert(error.data.user_message ?? "Refused.", `${namespace}: ${error.message}`);
+  }
+
+  #alert(what, why) {
     const refusal = this.#find(".refusal");
-    refusal.replaceChildren(make("b", "", error.data.user_message ?? "Refused."), ` ${namespace}: ${error.message}`);
     refusal.hidden = false;
+    const text = `${what} ${why}`;
+    if (refusal.textContent !== text) refusal.replaceChildren(make("b", "", what), ` ${why}`);
   }
 
   #show(state) {
+    const before = this.state.is;
     this.state = state;
     const is = state.is === "connected" ? state.over : state.is;
     this.element.dataset.is = state.is;
     this.element.dataset.over = state.over ?? "";
+    if (state.is === "waiting" && state.attempt >= PATIENCE) this.#alert("No connection yet.", HINT);
+    if (state.is === "connected" && before !== "connected") this.#find(".refusal").hidden = true;
     write(this.#find(".state"), STATES[is]?.(state) ?? is);
     write(this.#find(".over"), over(state));
     write(this.#find(".sid"), state.sid?.slice(0, 10) ?? "–");
@@ -113,6 +121,10 @@ export class Pane {
     write(this.#find(".age"), since === undefined ? "–" : age(Date.now() - since));
   }
 }
+
+/** Attempts after which the page says what may be wrong. */
+const PATIENCE = 3;
+const HINT = `The gateway is down, or its list of origins does not admit ${location.origin}: its log says which.`;
 
 const STATES = {
   off: ({ why }) => (why ? `stopped: ${why}` : "disconnected"),
