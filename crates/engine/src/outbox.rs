@@ -44,6 +44,11 @@ impl Control {
             Self::Noop => b"6",
         }
     }
+
+    /// The payload that ends a polling session in good order (hardening §1.2, 7).
+    pub(crate) fn farewell() -> Vec<u8> {
+        b"6\x1e1".to_vec()
+    }
 }
 
 enum Entry {
@@ -222,22 +227,6 @@ impl Outbox {
         payload
     }
 
-    /// Moves everything out as one polling payload, with `tail` behind it.
-    pub(crate) fn drain(&mut self, tail: &[Control]) -> Vec<u8> {
-        let tail = tail.iter().map(|control| control.polling());
-        let packets = || self.entries.iter().skip(self.head).map(Entry::polling);
-        let size = packets().chain(tail.clone()).map(|p| p.len() + 1).sum();
-        let mut payload = Vec::with_capacity(size);
-        for packet in packets().chain(tail) {
-            if !payload.is_empty() {
-                payload.push(SEPARATOR);
-            }
-            payload.extend_from_slice(packet);
-        }
-        self.clear();
-        payload
-    }
-
     fn append(&mut self, entry: Entry) {
         self.bytes += entry.cost();
         self.entries.push(entry);
@@ -383,7 +372,7 @@ mod tests {
         outbox.push(message("d"));
         outbox.drop_volatile();
         assert_eq!(outbox.bytes(), shown(&outbox, usize::MAX).len());
-        assert_eq!(outbox.drain(&[]), b"4b\x1e4d");
+        assert_eq!(outbox.drain_answer(), b"4b\x1e4d");
     }
 
     #[test]
@@ -416,10 +405,7 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.push(message("a"));
         outbox.push_control(Control::Ping);
-        assert_eq!(
-            outbox.drain(&[Control::Noop, Control::Close]),
-            b"4a\x1e2\x1e6\x1e1"
-        );
+        assert_eq!(outbox.drain_answer(), b"4a\x1e2");
         assert!(outbox.is_empty());
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum Last {
     Noop,
     /// `1`.
     Close,
-    /// All that is queued, then `6` and `1`.
+    /// All that is queued, and by the poll after that `6` and `1`.
     Drain,
 }
 

@@ -97,9 +97,16 @@ impl Session {
             }
             // The queue belongs to the WebSocket; only the leftover poll ends here.
             Phase::Websocket => Control::Noop.polling().to_vec(),
+            // A stock client acts on a close packet at once and on events in its next turn: in one
+            // payload the close would overtake them, a `41` among them.
+            Phase::Closed(tombstone)
+                if tombstone.last == Last::Drain && !self.outbox.is_empty() =>
+            {
+                self.outbox.drain_answer()
+            }
             Phase::Closed(tombstone) => match std::mem::replace(&mut tombstone.last, Last::Nothing)
             {
-                Last::Drain => self.outbox.drain(&[Control::Noop, Control::Close]),
+                Last::Drain => Control::farewell(),
                 Last::Close => Control::Close.polling().to_vec(),
                 Last::Noop | Last::Nothing => Control::Noop.polling().to_vec(),
             },
