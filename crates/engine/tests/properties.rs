@@ -357,10 +357,17 @@ impl Model {
         }
         self.session.close(Refusal::ServerShutdown {}, self.now);
         if self.session.transport() == Transport::Polling {
-            if !self.session.is_waiting() {
-                self.poll();
+            // Answers are bounded, and the farewell has one of its own.
+            let answers = self.session.queued_bytes() + 1;
+            for _ in 0..answers {
+                if self.session.is_finished(self.now) {
+                    break;
+                }
+                if !self.session.is_waiting() {
+                    self.poll();
+                }
+                self.take();
             }
-            self.take();
         } else {
             self.write(usize::MAX);
             self.take();
