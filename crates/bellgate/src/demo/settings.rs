@@ -46,9 +46,17 @@ pub(super) fn prepare(loaded: Loaded) -> Result<Prepared, String> {
     Ok(Prepared { settings, key })
 }
 
+/// Where the page is, as browsers write it: port 80 is left out.
+pub(super) fn page_url(port: u16) -> String {
+    match port {
+        80 => "http://localhost".to_owned(),
+        port => format!("http://localhost:{port}"),
+    }
+}
+
 /// A list of origins without the page is no mistake: the page then shows how a refusal looks.
 fn warn_of_refusal(settings: &Settings) {
-    let page = format!("http://localhost:{}", settings.app.flask_port);
+    let page = page_url(settings.app.flask_port);
     let (policy, _) = settings.origin_policy();
     if !policy
         .admitted()

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::gateway::Gateway;
 use super::people::{Logins, PEOPLE};
-use super::{assets, publish};
+use super::{assets, publish, settings};
 
 /// A wish that the gateway be restarted; answered when it is up again.
 pub(super) type Restart = oneshot::Sender<()>;
@@ -67,22 +67,12 @@ impl Page {
 
     /// Where people open it.
     pub(super) fn url(&self) -> String {
-        format!("http://localhost:{}", self.0.port)
+        settings::page_url(self.0.port)
     }
 
     /// Where it sends their clients.
     pub(super) fn gateway(&self) -> String {
         format!("http://{}", self.0.gateway)
-    }
-
-    /// The Host headers that name this page.
-    fn is_own(&self, host: &str) -> bool {
-        let names = ["localhost", "127.0.0.1", "[::1]"];
-        let port = self.0.port;
-        names.iter().any(|name| {
-            host.eq_ignore_ascii_case(&format!("{name}:{port}"))
-                || (port == 80 && host.eq_ignore_ascii_case(name))
-        })
     }
 }
 
@@ -155,7 +145,7 @@ async fn file(request: Request) -> Response {
 }
 
 async fn guard(State(page): State<Page>, request: Request, next: Next) -> Response {
-    let mut response = match refused(&page, request.method(), request.headers()) {
+    let mut response = match refused(page.0.port, request.method(), request.headers()) {
         Some(refusal) => refusal.into_response(),
         None => next.run(request).await,
     };
@@ -169,11 +159,11 @@ async fn guard(State(page): State<Page>, request: Request, next: Next) -> Respon
 }
 
 /// Why a request is not for this server, or not from its page.
-fn refused(page: &Page, method: &Method, headers: &HeaderMap) -> Option<(StatusCode, String)> {
+fn refused(port: u16, method: &Method, headers: &HeaderMap) -> Option<(StatusCode, String)> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).unwrap_or_default();
-    if !page.is_own(host) {
-        let why = format!("this page is at {}\n", page.url());
+    if !is_own(port, host) {
+        let why = format!("this page is at {}\n", settings::page_url(port));
         return Some((StatusCode::MISDIRECTED_REQUEST, why));
     }
     let is_read = matches!(*method, Method::GET | Method::HEAD);
@@ -183,6 +173,13 @@ fn refused(page: &Page, method: &Method, headers: &HeaderMap) -> Option<(StatusC
         return Some((StatusCode::FORBIDDEN, why));
     }
     None
+}
+
+/// Whether a Host header names the page: loopback at its port. Browsers leave port 80 out.
+fn is_own(port: u16, host: &str) -> bool {
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|name| host == format!("{name}:{port}") || (port == 80 && host == *name))
 }
 
 /// Nothing from elsewhere runs in the page, and it connects to the gateway alone.
@@ -200,4 +197,50 @@ fn protections(gateway: &str) -> [(&'static str, String); 6] {
         ("cross-origin-opener-policy", "same-origin".into()),
         ("cache-control", "no-store".into()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, Method};
+
+    use super::refused;
+
+    fn status(method: &Method, host: &'static str, origin: Option<&'static str>) -> Option<u16> {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static(host));
+        if let Some(origin) = origin {
+            headers.insert("origin", HeaderValue::from_static(origin));
+        }
+        refused(5000, method, &headers).map(|(status, _)| status.as_u16())
+    }
+
+    #[test]
+    fn only_loopback_names_at_the_port_are_answered() {
+        for host in ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"] {
+            assert_eq!(status(&Method::GET, host, None), None, "{host}");
+        }
+        for host in [
+            "evil.example:5000",
+            "localhost",
+            "localhost:5001",
+            "localhost:5000.evil.example",
+            "",
+        ] {
+            assert_eq!(status(&Method::GET, host, None), Some(421), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_post_needs_the_origin_of_the_page_as_it_was_opened() {
+        let post = |origin| status(&Method::POST, "localhost:5000", origin);
+        assert_eq!(post(Some("http://localhost:5000")), None);
+        for origin in [
+            None,
+            Some("null"),
+            Some("http://127.0.0.1:5000"),
+            Some("https://localhost:5000"),
+        ] {
+            assert_eq!(post(origin), Some(403), "{origin:?}");
+        }
+    }
 }
