@@ -5,7 +5,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderValue, VARY};
 use http::{HeaderMap, Response};
 use http_body_util::Full;
 
@@ -20,16 +20,22 @@ pub(crate) fn answer(
     let wanted = threshold
         .filter(|threshold| body.len() >= *threshold)
         .and_then(|_| Encoding::choose(headers));
-    match wanted.and_then(|encoding| Some((encoding, encoding.encode(&body).ok()?))) {
+    let encoded = wanted.and_then(|encoding| Some((encoding, encoding.encode(&body).ok()?)));
+    let mut response = match encoded {
         Some((encoding, compressed)) => {
             let mut response = answer::text(compressed);
-            response
-                .headers_mut()
-                .insert(CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
+            let name = HeaderValue::from_static(encoding.name());
+            response.headers_mut().insert(CONTENT_ENCODING, name);
             response
         }
         None => answer::text(body),
+    };
+    if threshold.is_some() {
+        // Another client would have got another answer (RFC 9110 §12.5.5).
+        let accepted = HeaderValue::from_static("Accept-Encoding");
+        response.headers_mut().insert(VARY, accepted);
     }
+    response
 }
 
 #[derive(Clone, Copy)]
