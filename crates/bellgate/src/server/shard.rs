@@ -106,6 +106,8 @@ impl ShardApp {
         for namespace in app.program.namespaces.keys() {
             app.hub.define_namespace(namespace);
         }
+        // A metric that is there from the start can be told from one that is missing.
+        app.gauges.set(app.hub.stats());
         app
     }
 

@@ -55,7 +55,8 @@ impl From<ListenError> for StartError {
 impl Server {
     /// Listens and runs. Must be called inside a tokio runtime, which serves the admin listener.
     pub async fn start(mut self) -> Result<Running, StartError> {
-        bellgate_transport::listen::raise_descriptor_limit();
+        let files = bellgate_transport::listen::raise_descriptor_limit();
+        self.hold_connections(files);
         let settings = &self.settings;
         let tls = match &settings.listen.tls {
             Some(files) => Some(
@@ -114,18 +115,39 @@ impl Server {
         Ok(Mounted { shards, api })
     }
 
+    /// Holds the number of connections below that of open files: without a file left, a client
+    /// that comes would wait instead of being told to come back.
+    fn hold_connections(&mut self, files: u64) {
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        let room = files
+            .saturating_sub(spare_files(self.shards(), files))
+            .max(1);
+        let wanted = &mut self.settings.limits.connections;
+        if *wanted > room {
+            tracing::warn!(
+                "connections are held to {room}: the system allows {files} open files. Raise that \
+                 limit (ulimit -n, LimitNOFILE=), or set SOCKETIO_MAX_CONNECTIONS to what is needed"
+            );
+            *wanted = room;
+        }
+    }
+
+    fn shards(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.settings.listen.shards.unwrap_or_else(cores)
+    }
+
     fn transport(
         &self,
         listen: Option<ListenAddr>,
         tls: Option<Arc<rustls::ServerConfig>>,
     ) -> TransportConfig {
         let settings = &self.settings;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut paths = vec![settings.sessions.path.clone()];
         paths.extend(self.program.engines.iter().map(|(path, _)| path.clone()));
         TransportConfig {
             listen,
-            shards: settings.listen.shards.unwrap_or(cores),
+            shards: self.shards(),
             paths,
             engine: settings.engine_config(),
             limits: settings.wire_limits(),
@@ -177,6 +199,12 @@ impl Server {
         api.attach(shards.handle.clone());
         Ok((settings, api, shards))
     }
+}
+
+/// Files that carry no session: those of the process and of each shard (its reactor and its
+/// listeners), and some for requests of polling sessions, health checks and refusals.
+const fn spare_files(shards: usize, files: usize) -> usize {
+    16 + 8 * shards + files / 16
 }
 
 /// The ids of sockets come from the operating system.
