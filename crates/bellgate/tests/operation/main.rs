@@ -4,7 +4,6 @@
 //! then tells one story.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a helper that cannot go on fails the test that runs it"
@@ -12,7 +11,17 @@
 
 mod program;
 
+mod admin;
 mod capacity;
 mod command_line;
+mod compression;
+mod cors;
+mod descriptors;
 mod drain;
+mod log;
+mod memory;
+mod metrics;
 mod ports;
+mod publishing;
+mod tls;
+mod unix;

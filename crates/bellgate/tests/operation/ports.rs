@@ -48,17 +48,3 @@ async fn a_server_is_reached_on_every_address_of_its_host() {
         Err(_) => assert!(std::net::TcpListener::bind("[::1]:0").is_err()),
     }
 }
-
-#[tokio::test]
-async fn the_limit_of_open_files_is_raised_as_far_as_allowed() {
-    let server = Program::start(&[]).await;
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
-    let line = limits
-        .lines()
-        .find(|line| line.starts_with("Max open files"));
-    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
-    let [.., soft, hard, "files"] = words.as_slice() else {
-        panic!("{words:?}");
-    };
-    assert_eq!(soft, hard);
-}

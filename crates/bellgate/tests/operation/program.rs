@@ -37,15 +37,41 @@ impl Program {
 
     /// As [`Self::start`], in a folder that the test has filled.
     pub(crate) async fn start_in(folder: TempDir, environment: &[(&str, &str)]) -> Self {
-        let mut program = Self::spawn(folder, environment);
-        let bound = program.told("listening on ").await;
-        program.reach = Reach::url(&bound);
+        let mut program = Self::spawn(Command::new(BINARY), folder, environment);
+        program.reach = Reach::url(&program.told("listening on ").await);
+        program
+    }
+
+    /// As [`Self::start`], with at most this many open files.
+    pub(crate) async fn start_limited(files: u32, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\""), BINARY]);
+        let mut program = Self::spawn(command, tempfile::tempdir().unwrap(), environment);
+        program.reach = Reach::url(&program.told("listening on ").await);
+        program
+    }
+
+    /// As [`Self::start`], for a log that is no JSON: waits until its text tells where the server is.
+    pub(crate) async fn start_unparsed(environment: &[(&str, &str)]) -> Self {
+        let program = Self::start_silent(environment);
+        eventually("the log to tell where the server is", async || {
+            program.lines().concat().contains("listening on ")
+        })
+        .await;
         program
     }
 
     /// Starts the server without waiting for anything.
-    pub(crate) fn spawn(folder: TempDir, environment: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(BINARY)
+    pub(crate) fn start_silent(environment: &[(&str, &str)]) -> Self {
+        Self::spawn(
+            Command::new(BINARY),
+            tempfile::tempdir().unwrap(),
+            environment,
+        )
+    }
+
+    fn spawn(mut command: Command, folder: TempDir, environment: &[(&str, &str)]) -> Self {
+        let mut child = command
             .current_dir(folder.path())
             .env_clear()
             .envs(BASE)

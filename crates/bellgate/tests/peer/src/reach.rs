@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,6 +27,7 @@ pub struct Reach {
     pub(crate) host: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) path: String,
+    is_abrupt: bool,
 }
 
 #[derive(Clone)]
@@ -61,6 +63,7 @@ impl Reach {
             host,
             headers: Vec::new(),
             path: "/socket.io/".to_owned(),
+            is_abrupt: false,
         }
     }
 
@@ -84,6 +87,13 @@ impl Reach {
         self
     }
 
+    /// Connections end by a reset, as those of a process that is killed with unread data.
+    #[must_use]
+    pub fn abruptly(mut self) -> Self {
+        self.is_abrupt = true;
+        self
+    }
+
     /// The address, where it is one of IP.
     pub fn addr(&self) -> SocketAddr {
         match &self.to {
@@ -95,14 +105,27 @@ impl Reach {
     /// A connected stream.
     pub async fn connect(&self) -> io::Result<Stream> {
         Ok(match &self.to {
-            To::Tcp(addr) => Box::new(tcp(*addr).await?),
+            To::Tcp(addr) => Box::new(self.connect_tcp(*addr).await?),
             To::Unix(path) => Box::new(UnixStream::connect(path).await?),
             To::Tls(addr, config) => {
                 let connector = tokio_rustls::TlsConnector::from(Arc::clone(config));
                 let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-                Box::new(connector.connect(name, tcp(*addr).await?).await?)
+                Box::new(
+                    connector
+                        .connect(name, self.connect_tcp(*addr).await?)
+                        .await?,
+                )
             }
         })
+    }
+
+    async fn connect_tcp(&self, addr: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(addr).await?;
+        stream.set_nodelay(true)?;
+        if self.is_abrupt {
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+        }
+        Ok(stream)
     }
 
     /// Begins a request.
@@ -119,10 +142,4 @@ impl Reach {
     pub fn post(&self, path: &str) -> Request {
         self.request("POST", path)
     }
-}
-
-async fn tcp(addr: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(addr).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }

@@ -1,0 +1,125 @@
+//! Listening on a unix socket.
+
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use bellgate_peer::{Client, Over, Reach, Said, eventually};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::program::{Program, run};
+
+/// A folder, and the path of a socket in it.
+fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bellgate.sock");
+    (folder, path)
+}
+
+async fn start(path: &std::path::Path, more: &[(&str, &str)]) -> Program {
+    let host = format!("unix:{}", path.display());
+    let base = [("SOCKETIO_HOST", host.as_str())];
+    Program::start(&[&base[..], more].concat()).await
+}
+
+#[tokio::test]
+async fn http_polling_websocket_and_upgrades_work() {
+    let (_folder, path) = place();
+    let server = start(&path, &[("BELLGATE_API_KEYS", "test:secret:emit")]).await;
+    assert!(server.reach.get("/readyz").send().await.is_ok());
+    let mut clients = Vec::new();
+    // Streams are dealt out in turn, so both shards have some of each kind.
+    for n in 0..9 {
+        let over = Over::BOTH[usize::from(n % 3 == 0)];
+        let mut client = Client::join(&server.reach, over, &Value::Null).await;
+        if n % 3 == 1 {
+            client.engine.upgrade().await;
+        }
+        clients.push(client);
+    }
+    let emit = json!({"event": "news", "args": [1], "to": {"all": true}});
+    let post = server.reach.post("/api/v1/emit").bearer("secret");
+    assert_eq!(post.json(&emit).send().await.json(), json!({"online": 9}));
+    for client in &mut clients {
+        assert_eq!(client.heard().await, ("news".into(), vec![json!(1)]));
+        let answer = client.call(&json!(["nobody"])).await;
+        assert_eq!(answer[0]["error"], "events_unavailable");
+    }
+}
+
+#[tokio::test]
+async fn the_socket_file_goes_with_the_server() {
+    let (_folder, path) = place();
+    let mut server = start(&path, &[]).await;
+    assert!(path.exists());
+    server.terminate();
+    assert_eq!(server.ended().await.code(), Some(0));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn the_socket_file_goes_with_a_server_that_is_stopped_at_once() {
+    let (_folder, path) = place();
+    let mut server = start(&path, &[("BELLGATE_DRAIN_WINDOW", "1h")]).await;
+    let _client = Client::join(&server.reach, Over::Polling, &Value::Null).await;
+    server.terminate();
+    server.told("going down").await;
+    server.terminate();
+    server.ended().await;
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn the_file_of_a_server_that_was_killed_is_replaced() {
+    let (_folder, path) = place();
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists(), "a listener leaves its file behind");
+    let server = start(&path, &[]).await;
+    assert!(server.reach.get("/healthz").send().await.is_ok());
+}
+
+#[tokio::test]
+async fn the_socket_of_a_server_that_lives_is_taken_and_left_alone() {
+    let (_folder, path) = place();
+    let first = start(&path, &[]).await;
+    let host = format!("unix:{}", path.display());
+    let second = run(&["--host", &host, "--admin-addr", "off"], &[]);
+    assert_eq!(second.status, 2);
+    assert!(
+        second.err.contains(&format!("{host} is taken")),
+        "{}",
+        second.err
+    );
+    assert!(first.reach.get("/healthz").send().await.is_ok());
+}
+
+#[test]
+fn a_file_that_is_no_socket_is_never_removed() {
+    let (_folder, path) = place();
+    std::fs::write(&path, "somebody's notes").unwrap();
+    let host = format!("unix:{}", path.display());
+    let ended = run(&["--host", &host, "--admin-addr", "off"], &[]);
+    assert_eq!(ended.status, 2);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody's notes");
+}
+
+#[tokio::test]
+async fn sessions_are_drained_over_the_socket_too() {
+    let (_folder, path) = place();
+    let mut server = start(&path, &[("BELLGATE_DRAIN_WINDOW", "200ms")]).await;
+    let mut clients = Vec::new();
+    for over in Over::BOTH {
+        clients.push(Client::join(&server.reach, over, &Value::Null).await);
+    }
+    server.terminate();
+    for client in &mut clients {
+        assert_eq!(client.heard().await.0, "bell:drain");
+        assert!(matches!(client.wait_for(|_| true).await, Said::Closed(_)));
+    }
+    assert_eq!(server.ended().await.code(), Some(0));
+    eventually("the socket to be gone", async || {
+        let reach = Reach::url(&format!("unix:{}", path.display()));
+        reach.connect().await.is_err()
+    })
+    .await;
+}
