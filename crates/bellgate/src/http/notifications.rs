@@ -49,44 +49,51 @@ struct Appended {
 }
 
 impl Ledger {
-    fn append(&self, stream: &str, key: Option<&str>) -> Appended {
+    /// Appends an entry and hands it to `dispatch` before the stream gets its next one, so that each
+    /// stream reaches the shards in its order. `dispatch` must not block.
+    fn append(
+        &self,
+        stream: &str,
+        key: Option<&str>,
+        dispatch: impl FnOnce(&Appended),
+    ) -> Appended {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seq = entries.streams.append(stream);
-        let fresh = Uuid::now_v7().to_string();
-        let Some(key) = key else {
-            return Appended {
-                id: fresh,
-                seq,
-                revision: 1,
-            };
+        let appended = entries.append(stream, key);
+        dispatch(&appended);
+        appended
+    }
+}
+
+impl Entries {
+    fn append(&mut self, stream: &str, key: Option<&str>) -> Appended {
+        let seq = self.streams.append(stream);
+        let (id, revision) = match key {
+            Some(key) => self.replace(stream, key),
+            None => (Uuid::now_v7().to_string(), 1),
         };
+        Appended { id, seq, revision }
+    }
+
+    /// The id and the revision of the entry with this key, a fresh one where there is none.
+    fn replace(&mut self, stream: &str, key: &str) -> (String, u64) {
         let place = (stream.to_owned(), key.to_owned());
-        if let Some(keyed) = entries.keyed.get_mut(&place) {
+        if let Some(keyed) = self.keyed.get_mut(&place) {
             keyed.revision += 1;
-            return Appended {
-                id: keyed.id.clone(),
-                seq,
-                revision: keyed.revision,
-            };
+            return (keyed.id.clone(), keyed.revision);
         }
-        entries.keyed.insert(
-            place.clone(),
-            Keyed {
-                id: fresh.clone(),
-                revision: 1,
-            },
-        );
-        entries.order.push_back(place);
-        if entries.order.len() > KEYED
-            && let Some(oldest) = entries.order.pop_front()
+        let (id, revision) = (Uuid::now_v7().to_string(), 1);
+        let keyed = Keyed {
+            id: id.clone(),
+            revision,
+        };
+        self.keyed.insert(place.clone(), keyed);
+        self.order.push_back(place);
+        if self.order.len() > KEYED
+            && let Some(oldest) = self.order.pop_front()
         {
-            entries.keyed.remove(&oldest);
+            self.keyed.remove(&oldest);
         }
-        Appended {
-            id: fresh,
-            seq,
-            revision: 1,
-        }
+        (id, revision)
     }
 }
 
@@ -164,24 +171,28 @@ async fn publish_one(api: &Api, source: &str, body: &Value) -> Result<Value, Ref
 
 async fn deliver(api: &Api, source: &str, publish: &Publish, to: &Audience) -> Value {
     let stream = to.stream().unwrap_or_default();
-    let appended = api.ledger.append(&stream, publish.key.as_deref());
-    let stamp = Stamp {
-        id: &appended.id,
-        seq: appended.seq,
-        revision: appended.revision,
-        stream: &stream,
-        now: unix_millis(),
-        source,
-    };
-    let event = Envelope::new(publish, &stamp).to_event(&api.notification_event);
     let mut targets = to.targets().into_iter();
     let Some(first) = targets.next() else {
         return Value::Null;
     };
     let address = targets.fold(api.emitter.to(first), crate::server::Address::and);
     let address = address.route(to.route(&api.admin_role));
-    let online = address.clone().count().await;
-    address.emit_array(event.into());
+    let counted = address.clone();
+    let appended = api
+        .ledger
+        .append(&stream, publish.key.as_deref(), |appended| {
+            let stamp = Stamp {
+                id: &appended.id,
+                seq: appended.seq,
+                revision: appended.revision,
+                stream: &stream,
+                now: unix_millis(),
+                source,
+            };
+            let event = Envelope::new(publish, &stamp).to_event(&api.notification_event);
+            address.emit_array(event.into());
+        });
+    let online = counted.count().await;
     let mut seq = Map::new();
     seq.insert(stream, json!(appended.seq));
     json!({"id": appended.id, "seq": seq, "online": online})
