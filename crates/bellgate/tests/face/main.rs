@@ -19,5 +19,6 @@ mod engine;
 mod events;
 mod leaving;
 mod mounted;
+mod publishing;
 mod shards;
 mod socket;
