@@ -7,6 +7,11 @@
 //! Start reading in [`server`]; [`config`] is the one table of settings, [`http`] the routes beside
 //! Engine.IO, [`cli`] the command line.
 
+/// The guide's example, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+struct LibraryGuide;
+
 pub mod cli;
 pub mod config;
 mod http;

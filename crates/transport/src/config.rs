@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bellgate_engine::EngineConfig;
 use bellgate_gate::TrustedProxies;
-use bellgate_gate::origin::OriginPolicy;
+use bellgate_gate::origin::{OriginPolicy, Telling};
 use bellgate_wire::Limits;
 
 /// Where the server listens.
@@ -32,12 +32,16 @@ pub struct TransportConfig {
     pub shards: usize,
     /// The Engine.IO paths, each with a trailing slash; [`crate::Opening::mount`] is the index.
     pub paths: Vec<String>,
+    /// The namespaces, each of which a refused page is told of.
+    pub namespaces: Vec<String>,
     /// Timing and limits of sessions.
     pub engine: EngineConfig,
     /// Limits of messages.
     pub limits: Limits,
     /// Which origins may connect.
     pub origins: Arc<OriginPolicy>,
+    /// Which refusals of an origin are told inside the protocol.
+    pub refusals: Telling,
     /// Which peers' forwarded headers are believed.
     pub proxies: Arc<TrustedProxies>,
     /// Certificate and key, where the server speaks TLS itself.

@@ -137,6 +137,13 @@ impl Server {
         self.settings.listen.shards.unwrap_or_else(cores)
     }
 
+    /// The namespaces, `/` first.
+    fn namespaces(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.program.namespaces.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
     fn transport(
         &self,
         listen: Option<ListenAddr>,
@@ -149,9 +156,11 @@ impl Server {
             listen,
             shards: self.shards(),
             paths,
+            namespaces: self.namespaces(),
             engine: settings.engine_config(),
             limits: settings.wire_limits(),
             origins: Arc::new(settings.origin_policy().0),
+            refusals: settings.origins.refusals,
             proxies: Arc::new(settings.trusted_proxies().0),
             tls,
             max_connections: settings.limits.connections,

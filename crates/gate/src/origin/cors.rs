@@ -1,4 +1,4 @@
-//! The CORS headers of an answer, errors included. Nothing else writes any.
+//! The CORS headers of an answer, errors included.
 
 use http::Method;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};

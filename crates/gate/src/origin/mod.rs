@@ -2,8 +2,8 @@
 //!
 //! One function decides for polling, WebSocket, preflight and the HTTP API: [`judge`]. It compares
 //! canonical forms only (contract §3). [`OriginPolicy::build`] makes the list from the settings
-//! and tells what it dropped; [`cors_headers`] is the only writer of CORS headers; a [`Binding`]
-//! keeps a session with the origin that opened it.
+//! and tells what it dropped; [`cors_headers`] writes the CORS headers, and [`page_headers`] those of a refusal that
+//! its page may read; a [`Binding`] keeps a session with the origin that opened it.
 
 mod binding;
 mod cors;
@@ -11,6 +11,7 @@ mod generate;
 mod judge;
 mod list;
 mod nearest;
+mod page;
 mod pattern;
 mod policy;
 mod settings;
@@ -18,6 +19,7 @@ mod settings;
 pub use binding::Binding;
 pub use cors::cors_headers;
 pub use judge::{Rule, Verdict, judge};
+pub use page::{Telling, page_headers};
 pub use pattern::Pattern;
 pub use policy::OriginPolicy;
 pub use settings::OriginSettings;

@@ -11,6 +11,7 @@
 mod answers;
 mod common;
 mod facts;
+mod page;
 mod properties;
 mod settings;
 mod table;

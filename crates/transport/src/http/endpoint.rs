@@ -9,20 +9,20 @@ use std::sync::atomic::Ordering;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Transport};
-use bellgate_gate::origin::Binding;
+use bellgate_gate::origin::{Binding, page_headers};
 use bytes::Bytes;
 use http::header::{
     SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
     UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Request, Response};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tokio::sync::oneshot;
 
 use super::query::Query;
-use super::{Arrival, BoxError, Handover, Judged, Purpose, Reply, answer, poll, post};
+use super::{Arrival, BoxError, Handover, Judged, Purpose, Reply, answer, in_band, poll, post};
 use crate::app::{App, Opening};
 use crate::server::Shared;
 use crate::shard::inlet::Inlet;
@@ -56,19 +56,34 @@ impl<A: App> Endpoint<A> {
     {
         let reply = self.decide(request, &judged, mount).await;
         let mut reply = reply.unwrap_or_else(|refusal| {
-            self.local.borrow().net.stats.count_refusal(refusal.code());
-            tracing::info!(
-                code = refusal.code().name(),
-                request_id = &*judged.request_id,
-                detail = refusal.log_detail(),
-                "refused: {}",
-                refusal.cause()
-            );
+            self.note(&refusal, &judged);
             Reply::Answer(answer::refusal(&refusal, &judged.request_id))
         });
         let (Reply::Answer(response) | Reply::Upgrade(response, _)) = &mut reply;
-        answer::finish(response, &self.shared.config.origins, &judged);
+        let policy = &self.shared.config.origins;
+        answer::finish(response, policy, &judged);
+        if self.is_told(&judged) && response.status() != StatusCode::FORBIDDEN {
+            page_headers(policy, &judged.facts, response.headers_mut());
+        }
         reply
+    }
+
+    /// Whether the request's refusal is told inside the protocol.
+    fn is_told(&self, judged: &Judged) -> bool {
+        let telling = self.shared.config.refusals;
+        telling.is_for(&judged.facts, &judged.verdict)
+    }
+
+    /// Counts a refusal and tells the log.
+    fn note(&self, refusal: &Refusal, judged: &Judged) {
+        self.local.borrow().net.stats.count_refusal(refusal.code());
+        tracing::info!(
+            code = refusal.code().name(),
+            request_id = &*judged.request_id,
+            detail = refusal.log_detail(),
+            "refused: {}",
+            refusal.cause()
+        );
     }
 
     async fn decide<B>(
@@ -83,18 +98,21 @@ impl<A: App> Endpoint<A> {
     {
         if request.method() == Method::OPTIONS {
             return match &judged.verdict.refusal {
-                None => Ok(Reply::Answer(answer::preflight())),
-                Some(refusal) => Err(refusal.clone()),
+                Some(refusal) if !self.is_told(judged) => Err(refusal.clone()),
+                _ => Ok(Reply::Answer(answer::preflight())),
             };
         }
         let query = Query::parse(request.uri().query().unwrap_or_default())?;
         let transport = self.transport(query.transport)?;
-        if let Some(refusal) = &judged.verdict.refusal {
-            return Err(refusal.clone());
-        }
         let Some(sid) = query.sid else {
-            return self.handshake(&request, &query, transport, judged, mount);
+            return match &judged.verdict.refusal {
+                None => self.handshake(&request, &query, transport, judged, mount),
+                Some(refusal) => self.refuse(&request, &query, transport, judged, refusal),
+            };
         };
+        if in_band::is_of_refusal(sid) {
+            return Err(Refusal::SessionUnknown {});
+        }
         let sid = Sid::parse(sid).ok_or(Refusal::SessionUnknown {})?;
         if sid.shard != self.index {
             return self.hand_over(request, judged, mount, sid.shard).await;
@@ -117,6 +135,41 @@ impl<A: App> Endpoint<A> {
                 Err(Refusal::TransportUnknown { transport: named })
             }
         }
+    }
+
+    /// A handshake of a refused origin: told inside the protocol where a page is to read it.
+    fn refuse<B>(
+        &self,
+        request: &Request<B>,
+        query: &Query<'_>,
+        transport: Transport,
+        judged: &Judged,
+        refusal: &Refusal,
+    ) -> Result<Reply, Refusal> {
+        let is_handshake = request.method() == Method::GET && query.eio == Some("4");
+        if !is_handshake || !self.is_told(judged) {
+            return Err(refusal.clone());
+        }
+        let config = &self.shared.config;
+        let packets = in_band::packets(config, self.index, refusal, &judged.request_id)?;
+        let reply = match transport {
+            Transport::Polling => Reply::Answer(answer::text(in_band::payload(&packets))),
+            Transport::Websocket => {
+                let (response, _) = self.upgrade(request.headers())?;
+                let purpose = Purpose::Refuse {
+                    why: refusal.clone(),
+                    said: in_band::frames(&packets),
+                };
+                let arrival = Arrival {
+                    shard: self.index,
+                    deflate: false,
+                    purpose,
+                };
+                Reply::Upgrade(response, Box::new(arrival))
+            }
+        };
+        self.note(refusal, judged);
+        Ok(reply)
     }
 
     /// A request without a sid: it opens a session, if it may.
@@ -285,7 +338,10 @@ impl<A: App> Endpoint<A> {
         if conn.session.poll_deadline().is_some_and(|at| at <= now) {
             conn.session.handle_timeout(now);
         }
-        let bound = conn.binding.admit(&judged.facts);
+        let bound = match &judged.verdict.refusal {
+            None => conn.binding.admit(&judged.facts),
+            Some(refusal) => Err(refusal.clone()),
+        };
         if let Err(refusal) = &bound {
             conn.session.abort(refusal.clone());
         }
@@ -311,7 +367,10 @@ impl<A: App> Endpoint<A> {
         // An answer of 4xx breaks clients that race; the stream is accepted and closed instead.
         let purpose = match conn.session.handle_probe_open(now) {
             Ok(()) => Purpose::Probe(id),
-            Err(refusal) => Purpose::Refuse(refusal),
+            Err(why) => Purpose::Refuse {
+                why,
+                said: Vec::new(),
+            },
         };
         shard.net.touch(id);
         shard.settle(now);

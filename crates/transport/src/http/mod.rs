@@ -7,6 +7,7 @@ pub mod answer;
 pub(crate) mod compress;
 pub mod endpoint;
 pub(crate) mod guard;
+mod in_band;
 pub(crate) mod poll;
 pub(crate) mod post;
 pub(crate) mod query;
@@ -100,5 +101,10 @@ pub(crate) enum Purpose {
     /// It probes for the upgrade of this session.
     Probe(ConnId),
     /// It was accepted only to be closed readably.
-    Refuse(Refusal),
+    Refuse {
+        /// Why.
+        why: Refusal,
+        /// Frames that stand before the close frame.
+        said: Vec<u8>,
+    },
 }

@@ -40,7 +40,7 @@ pub(crate) fn attach<A: App>(
     let lingering = shard.net.lingering.clone();
     let refuse = |socket, why: &Refusal| lingering.spawn(socket, Vec::new(), why);
     let (id, kind) = match arrival.purpose {
-        Purpose::Refuse(why) => return refuse(socket, &why),
+        Purpose::Refuse { why, said } => return lingering.spawn(socket, said, &why),
         Purpose::Probe(id) => (id, Lane::Probe),
         Purpose::Open(opening, seat) => {
             let mut binding = Binding::default();

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use bellgate_gate::origin::Telling;
+
 use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting, Unit, s};
-use crate::config::value::{Switch, Values};
+use crate::config::value::{FromValue, Switch, Value, Values};
 
 /// The policy for origins, before the generated ones are added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,19 @@ pub struct Origins {
     pub allow_any: bool,
     /// `SOCKETIO_PRIVATE_NETWORK`.
     pub private_network: bool,
+    /// `SOCKETIO_REFUSALS`.
+    pub refusals: Telling,
+}
+
+impl FromValue for Telling {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Word("auto") => Some(Self::Auto),
+            Value::Word("http") => Some(Self::Http),
+            Value::Word("inband") => Some(Self::InBand),
+            _ => None,
+        }
+    }
 }
 
 impl Origins {
@@ -50,6 +65,7 @@ impl Origins {
             require_https: values.take("SOCKETIO_REQUIRE_HTTPS"),
             allow_any: values.take("BELLGATE_ALLOW_ANY_ORIGIN"),
             private_network: values.take("SOCKETIO_PRIVATE_NETWORK"),
+            refusals: values.take("SOCKETIO_REFUSALS"),
         }
     }
 }
@@ -174,7 +190,7 @@ pub const GROUP: Group = Group {
             default: "auto",
             reload: Reload::Live,
             short: "how a page is told why it was refused: by status, in the protocol, or as it can read",
-            ..LATER
+            ..PLAIN
         },
     ],
 };

@@ -1,0 +1,58 @@
+//! Refusing a page inside the protocol, where its stock client can read it (contract §3).
+//!
+//! The answer opens a session that does not exist and refuses each namespace with a `44` of its
+//! own: a page that uses `/admin` alone would try for ever otherwise.
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{Transport, handshake_json};
+use bellgate_wire::{Message, encode};
+
+use crate::config::TransportConfig;
+use crate::sid::{Secret, Sid};
+
+/// The slot of sessions that were never opened; no shard has so many.
+const NOWHERE: u32 = u32::MAX;
+
+/// Whether a sid was given out with a refusal.
+pub(super) fn is_of_refusal(sid: &str) -> bool {
+    Sid::parse(sid).is_some_and(|sid| sid.slot == NOWHERE)
+}
+
+/// The packets of a refusal: `0{…}`, then `44` for each namespace.
+pub(super) fn packets(
+    config: &TransportConfig,
+    shard: u16,
+    refusal: &Refusal,
+    request_id: &str,
+) -> Result<Vec<Message>, Refusal> {
+    let secret = Secret::random().map_err(|error| Refusal::Internal {
+        detail: error.to_string(),
+    })?;
+    let sid = Sid {
+        secret,
+        node: 0,
+        shard,
+        slot: NOWHERE,
+    };
+    // As over WebSocket: nothing to upgrade to.
+    let open = handshake_json(Transport::Websocket, &sid.encode(), &config.engine);
+    let payload = refusal.connect_error(request_id, None);
+    let refusals = config.namespaces.iter().map(|namespace| {
+        let packet = encode::connect_error(namespace, &payload);
+        Message::text(&packet)
+    });
+    Ok(std::iter::once(Message::open(&open))
+        .chain(refusals)
+        .collect())
+}
+
+/// The packets as one polling answer.
+pub(super) fn payload(packets: &[Message]) -> Vec<u8> {
+    let parts: Vec<&[u8]> = packets.iter().map(Message::polling).collect();
+    parts.join(&0x1e)
+}
+
+/// The packets as WebSocket frames.
+pub(super) fn frames(packets: &[Message]) -> Vec<u8> {
+    packets.iter().flat_map(Message::ws).copied().collect()
+}
