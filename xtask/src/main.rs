@@ -18,7 +18,7 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   test [--full] [FILTER]   install what is missing, build, run all tests and count them
-                           FILTER: a suite (cargo, node, python, browser) or a word of a test's name
+                           FILTER: a suite (cargo, node, python, browser, demo) or a word of a test's name
                            --full: the outside suites three times over
   check [--full]           format, lints, tests, generated files, spelling, ten seconds of each fuzz target
                            (--full: a minute)

@@ -11,7 +11,7 @@ use crate::run::{Done, Outcome, Step, cargo, command};
 use crate::setup;
 
 /// The suites in the order in which they run, the quickest to fail first.
-const SUITES: [&str; 4] = ["cargo", "node", "python", "browser"];
+const SUITES: [&str; 5] = ["cargo", "node", "python", "browser", "demo"];
 
 /// How often `--full` runs each outside suite: what passes by luck shows.
 const FULL_ROUNDS: usize = 3;
@@ -80,9 +80,9 @@ impl Wanted {
         let (mut runner, count): (Command, fn(&str) -> Count) = match suite {
             "cargo" => (self.cargo(), Count::of_cargo),
             "python" => (self.python()?, Count::of_pytest),
-            "browser" => {
+            "browser" | "demo" => {
                 setup::programs(&["chromium", "nginx"])?;
-                (self.node("browser")?, Count::of_node)
+                (self.node(suite)?, Count::of_node)
             }
             _ => (self.node(suite)?, Count::of_node),
         };
