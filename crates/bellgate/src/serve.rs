@@ -10,6 +10,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs the server; the exit status.
 pub(crate) async fn run(mut loaded: Loaded) -> io::Result<ExitCode> {
+    // Taken in from before anything is bound: a signal that comes early must not leave a socket
+    // file behind, or cut who has just connected.
+    let signals = Signals::new()?;
     crate::development::add_key(&mut loaded)?;
     let server = Server::from_settings(loaded.settings.clone()).on_connect(
         "/admin",
@@ -32,7 +35,7 @@ pub(crate) async fn run(mut loaded: Loaded) -> io::Result<ExitCode> {
         tracing::info!("metrics at http://{admin}/metrics");
     }
     crate::banner(&loaded, &running)?;
-    Signals::new()?.wait_and_drain(running).await;
+    signals.wait_and_drain(running).await;
     Ok(Status::Fine.into())
 }
 
