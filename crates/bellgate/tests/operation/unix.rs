@@ -58,6 +58,22 @@ async fn the_socket_file_goes_with_the_server() {
 }
 
 #[tokio::test]
+async fn a_signal_right_behind_the_start_ends_the_server_in_order() {
+    for _ in 0..5 {
+        let (_folder, path) = place();
+        let host = format!("unix:{}", path.display());
+        let mut server = Program::start_silent(&[("SOCKETIO_HOST", &host)]);
+        while !path.exists() {
+            assert!(server.is_running());
+            std::thread::yield_now();
+        }
+        server.terminate();
+        assert_eq!(server.ended().await.code(), Some(0));
+        assert!(!path.exists());
+    }
+}
+
+#[tokio::test]
 async fn the_socket_file_goes_with_a_server_that_is_stopped_at_once() {
     let (_folder, path) = place();
     let mut server = start(&path, &[("BELLGATE_DRAIN_WINDOW", "1h")]).await;
