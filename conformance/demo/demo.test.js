@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { browser } from "../lib/browser.js";
+import { browser, open } from "../lib/browser.js";
 import { Program, built, freePort } from "../lib/program.js";
 import { within } from "../lib/wait.js";
 import { ADA, EDSGER, GRACE, ask, opened, pane, publish, shows, started, titles } from "./stage.js";
@@ -150,6 +150,17 @@ test("pages log in again after the whole demo was started anew", async (t) => {
   for (const id of [ADA, EDSGER]) await shows(pane(page, id), ".state", "upgraded to websocket");
   await publish(page, "role:admin", "Known again");
   await shows(pane(page, EDSGER), ".notice", "Known again");
+});
+
+test("a page that the list of origins leaves out is told the code and what to change", async (t) => {
+  const closed = await started({ SOCKETIO_CORS_ORIGINS: "http://other.example" });
+  t.after(() => closed.stop());
+  const page = await open(t, shared, closed.page.url);
+  for (const id of [ADA, EDSGER]) {
+    await shows(pane(page, id), ".state", "refused");
+    await shows(pane(page, id), ".refusal", "[origin_host_not_allowed]");
+    await shows(pane(page, id), ".refusal", `add ${closed.page.url} to SOCKETIO_CORS_ORIGINS`);
+  }
 });
 
 test("a taken port is named, and the status is 2", async () => {

@@ -86,7 +86,8 @@ export class Pane {
   }
 
   #refused(namespace, error) {
-    this.#alert(error.data.user_message ?? "Refused.", `${namespace}: ${error.message}`);
+    const { user_message: what = "Refused.", hint } = error.data;
+    this.#alert(what, `${namespace}: ${error.message}${hint ? `. What helps: ${hint}.` : ""}`);
   }
 
   #alert(what, why) {
@@ -127,7 +128,7 @@ const PATIENCE = 3;
 const HINT = `The gateway is down, or its list of origins does not admit ${location.origin}: its log says which.`;
 
 const STATES = {
-  off: ({ why }) => (why ? `stopped: ${why}` : "disconnected"),
+  off: ({ why }) => why ?? "disconnected",
   connecting: () => "connecting…",
   waiting: ({ attempt }) => (attempt > 0 ? `reconnecting, attempt ${attempt}` : "connection lost"),
   polling: () => "connected via polling",
