@@ -171,6 +171,25 @@ async fn an_answer_counts_once_and_one_that_nobody_asked_for_not_at_all() {
 }
 
 #[tokio::test]
+async fn an_answer_may_carry_bytes() {
+    each_way(async |way| {
+        let lab = lab(way.shards).await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        let ask = lab.emitter().to_all().ask("question", "?", LONG);
+        let answering = async {
+            let question = client.event().await;
+            let args = json!(["here", {"_placeholder": true, "num": 0}]);
+            client.ack_binary(&question, &args, &[1, 2, 3]).await;
+        };
+        let (answers, ()) = tokio::join!(ask, answering);
+        let (_, args) = &answers.answers[0];
+        assert_eq!(args.get::<String>(0).unwrap(), "here");
+        assert_eq!(args.attachments()[0][..], [1, 2, 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_ask_of_a_server_that_has_ended_ends_too() {
     let lab = lab(2).await;
     let emitter = lab.emitter().clone();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bellgate::{Args, Received, Reply};
-use bellgate_peer::{Over, Said};
+use bellgate_peer::{Over, Packet, Said, eventually};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -162,6 +162,35 @@ async fn a_handler_that_waits_keeps_its_connections_order_while_others_go_on() {
             waiting.answer(id).await;
         }
         assert_eq!(notes.take(), (0..=20).map(Value::from).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_floods_a_handler_that_waits_is_closed_and_nobody_else() {
+    each_way(async |way| {
+        let (gate, notes) = (Arc::new(Semaphore::new(0)), Arc::new(Notes::new()));
+        let lab = gated(way.shards, Arc::clone(&gate), Arc::clone(&notes)).await;
+        let mut flood = lab.join(way.over, &Value::Null).await;
+        let mut other = lab.join(way.over, &Value::Null).await;
+        flood.emit(&json!(["gate", 0])).await;
+        let event = Packet::Text(format!("42{}", json!(["note", 1])));
+        for _ in 0..3 {
+            flood.engine.send_all(&vec![event.clone(); 500]).await;
+        }
+        flood.closed().await;
+        assert_eq!(
+            other.call(&json!(["note", "other"])).await,
+            json!(["noted"])
+        );
+        gate.add_permits(1);
+        eventually("the flood to be gone", async || lab.sessions() == 1).await;
+        let noted = notes.wait_for(2).await;
+        assert_eq!(
+            noted,
+            [json!("other"), json!(0)],
+            "what stood in line is dropped"
+        );
     })
     .await;
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bellgate::{Connect, Gone, Received, Reply, Welcome};
 use bellgate_peer::{Client, Over};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::lab::{Lab, Notes, Way, each_way, settings};
 
@@ -134,6 +135,78 @@ async fn a_server_that_goes_down_says_so_to_the_disconnect_handler() {
         let mut client = lab.join(way.over, &Value::Null).await;
         let ((), closed) = tokio::join!(lab.stop(), client.closed());
         assert_eq!(reason(&notes).await, "server shutting down", "{closed}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_disconnect_handler_runs_behind_the_event_that_is_being_handled() {
+    each_way(async |way| {
+        let (gate, notes) = (Arc::new(Semaphore::new(0)), Arc::new(Notes::new()));
+        let (opening, noting) = (Arc::clone(&gate), Arc::clone(&notes));
+        let leaving = Arc::clone(&notes);
+        let lab = Lab::start(way.shards, |server| {
+            server
+                .on("/", "slow", move |_: Received| {
+                    let (gate, notes) = (Arc::clone(&opening), Arc::clone(&noting));
+                    async move {
+                        gate.acquire().await.unwrap().forget();
+                        notes.add("handled");
+                    }
+                })
+                .on_disconnect("/", move |_| {
+                    let notes = Arc::clone(&leaving);
+                    async move { notes.add("gone") }
+                })
+        })
+        .await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        client.emit(&json!(["slow"])).await;
+        client.engine.close().await;
+        lab.until_empty().await;
+        assert_eq!(notes.take(), Vec::<&str>::new());
+        gate.add_permits(1);
+        assert_eq!(notes.wait_for(2).await, ["handled", "gone"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_before_it_was_let_in_was_never_there() {
+    each_way(async |way| {
+        let (gate, notes) = (Arc::new(Semaphore::new(0)), Arc::new(Notes::new()));
+        let (opening, deciding) = (Arc::clone(&gate), Arc::clone(&notes));
+        let leaving = Arc::clone(&notes);
+        let lab = Lab::start(way.shards, |server| {
+            server
+                .on_connect("/", move |_: Connect| {
+                    let (gate, notes) = (Arc::clone(&opening), Arc::clone(&deciding));
+                    async move {
+                        notes.add("asked");
+                        gate.acquire().await.unwrap().forget();
+                        notes.add("decided");
+                        Ok(Welcome::user("7").with_room("blue"))
+                    }
+                })
+                .on_disconnect("/", move |_| {
+                    let notes = Arc::clone(&leaving);
+                    async move { notes.add("gone") }
+                })
+        })
+        .await;
+        let mut client = Client::open(&lab.reach, way.over).await;
+        client.engine.send("0").await;
+        assert_eq!(notes.wait_for(1).await, ["asked"]);
+        client.engine.close().await;
+        lab.until_empty().await;
+        gate.add_permits(2);
+        assert_eq!(notes.wait_for(1).await, ["decided"]);
+        assert_eq!(lab.emitter().to_all().count().await, 0);
+        // The next one finds nothing left of it.
+        let mut next = lab.join(way.over, &Value::Null).await;
+        lab.emitter().to_room("blue").emit("hi", ());
+        assert_eq!(next.heard().await.0, "hi");
+        assert_eq!(notes.take(), ["asked", "decided"]);
     })
     .await;
 }

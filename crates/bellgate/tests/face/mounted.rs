@@ -14,7 +14,7 @@ use crate::lab::settings;
 /// An axum application on a runtime of its own.
 struct App {
     reach: Reach,
-    mounted: Mounted,
+    mounted: Option<Mounted>,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -44,7 +44,7 @@ impl App {
         });
         Self {
             reach: Reach::tcp(bound.recv().unwrap()),
-            mounted,
+            mounted: Some(mounted),
             runtime: Some(runtime),
         }
     }
@@ -70,7 +70,12 @@ async fn clients_are_served_beside_the_applications_own_routes() {
             let mut client = Client::join(&app.reach, over, &Value::Null).await;
             assert_eq!(client.heard().await.1, [json!("127.0.0.1")]);
             assert_eq!(client.call(&json!(["echo", 1])).await, json!([1]));
-            app.mounted.emitter().to_user("7").emit("hi", "you");
+            app.mounted
+                .as_ref()
+                .unwrap()
+                .emitter()
+                .to_user("7")
+                .emit("hi", "you");
             assert_eq!(client.heard().await, ("hi".into(), vec![json!("you")]));
         }
     }
@@ -213,4 +218,25 @@ async fn an_application_keeps_its_own_answer_for_paths_that_nobody_knows() {
     tokio::spawn(async { axum::serve(listener, service).await });
     let answer = reach.get("/nowhere").send().await;
     assert_eq!(answer.text(), "the application's own 404");
+}
+
+#[tokio::test]
+async fn shutting_down_closes_every_session_and_ends_the_shards() {
+    let mut app = App::start(2, &[]);
+    let mut clients = Vec::new();
+    for over in Over::BOTH {
+        let mut client = Client::join(&app.reach, over, &Value::Null).await;
+        client.heard().await;
+        clients.push(client);
+    }
+    let mounted = app.mounted.take().unwrap();
+    let closing = async {
+        for client in &mut clients {
+            assert_eq!(client.heard().await.0, "bell:drain");
+            client.closed().await;
+        }
+    };
+    let both = async { tokio::join!(mounted.shut_down(), closing) };
+    bellgate_peer::within("the shards to end", both).await;
+    assert_eq!(app.reach.get("/own").send().await.status(), 200);
 }

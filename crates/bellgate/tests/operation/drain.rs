@@ -145,3 +145,31 @@ async fn a_second_signal_ends_the_server_at_once() {
         begun.elapsed()
     );
 }
+
+#[tokio::test]
+async fn an_interrupt_from_the_keyboard_is_taken_the_same_way() {
+    let mut server = Program::start(&[("BELLGATE_DRAIN_WINDOW", "100ms")]).await;
+    let mut client = Client::join(&server.reach, Over::Websocket, &Value::Null).await;
+    server.signal(rustix::process::Signal::INT);
+    assert_eq!(client.heard().await.0, "bell:drain");
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_next_server_may_listen_while_websockets_are_still_being_closed() {
+    let old = Program::start(&[("BELLGATE_DRAIN_WINDOW", "1h")]).await;
+    let mut client = Client::join(&old.reach, Over::Websocket, &Value::Null).await;
+    let port = old.reach.addr().port().to_string();
+    old.terminate();
+    assert_eq!(client.heard().await.0, "bell:drain");
+    eventually("the port to be free", async || {
+        std::net::TcpListener::bind(old.reach.addr()).is_ok()
+    })
+    .await;
+    let next = Program::start(&[("SOCKETIO_PORT", &port)]).await;
+    let mut returned = Client::join(&next.reach, Over::Polling, &Value::Null).await;
+    for client in [&mut client, &mut returned] {
+        let answer = client.call(&serde_json::json!(["nobody"])).await;
+        assert_eq!(answer[0]["error"], "events_unavailable");
+    }
+}

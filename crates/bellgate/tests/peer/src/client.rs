@@ -165,6 +165,16 @@ impl Client {
         self.engine.send(&format!("3{namespace}{id}{args}")).await;
     }
 
+    /// As [`Self::ack`], with one attachment, for which `args` has the placeholder.
+    pub async fn ack_binary(&mut self, event: &Event, args: &Value, attachment: &[u8]) {
+        let id = event.ack.expect("the server waits for an ack");
+        let header = format!("461-{}{id}{args}", prefix(&event.namespace));
+        let attachment = Packet::Binary(Bytes::copy_from_slice(attachment));
+        self.engine
+            .send_all(&[Packet::Text(header), attachment])
+            .await;
+    }
+
     /// Leaves a namespace.
     pub async fn leave(&mut self, namespace: &str) {
         self.engine.send(&format!("1{}", prefix(namespace))).await;
