@@ -185,9 +185,9 @@ async fn a_client_that_floods_a_handler_that_waits_is_closed_and_nobody_else() {
         );
         gate.add_permits(1);
         eventually("the flood to be gone", async || lab.sessions() == 1).await;
-        let noted = notes.wait_for(2).await;
+        let seen = notes.wait_for(2).await;
         assert_eq!(
-            noted,
+            seen,
             [json!("other"), json!(0)],
             "what stood in line is dropped"
         );
