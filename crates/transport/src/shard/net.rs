@@ -143,13 +143,12 @@ impl Net {
             .collect()
     }
 
-    /// Whether a live session needs new HTTP requests to be served.
-    pub(crate) fn has_polling(&self) -> bool {
-        let mut live = self
-            .conns
-            .iter()
-            .filter(|(_, conn)| !conn.session.is_closed());
-        live.any(|(_, conn)| conn.session.transport() == Transport::Polling)
+    /// Whether a session needs further HTTP requests: it lives on polling, or is closed and its
+    /// client has not fetched the end yet.
+    pub(crate) fn is_polled(&self, now: Instant) -> bool {
+        self.conns.iter().any(|(_, conn)| {
+            conn.session.transport() == Transport::Polling && !conn.session.is_finished(now)
+        })
     }
 
     /// Queues a message; what follows from a full queue is settled at the end of the call.

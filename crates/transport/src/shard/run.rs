@@ -35,6 +35,10 @@ pub(crate) enum Listening {
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause after a failed accept (no descriptors left), so that it does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often a shard that drains looks whether it may end.
+const LOOK_FOR_END: Duration = Duration::from_millis(50);
+/// Longest time for polling clients to fetch what is kept for them, when all sessions are closed.
+const LAST_POLLS: Duration = Duration::from_secs(3);
 /// Time for answers that were given to be written, when the last session has been closed.
 const LAST_ANSWERS: Duration = Duration::from_millis(50);
 /// Longest time for WebSockets to be closed by their clients then.
@@ -95,28 +99,27 @@ async fn pump<A: App>(
     mut inlets: Inlets<A>,
     acceptors: Vec<tokio::task::JoinHandle<()>>,
 ) {
-    let mut drain = None;
+    let mut end: Option<End> = None;
     loop {
-        let inlet = match drain {
+        // The end is looked for however much comes in.
+        if let Some(end) = &mut end
+            && end.is_reached(endpoint, &acceptors)
+        {
+            return finish(endpoint).await;
+        }
+        let inlet = match &end {
             None => inlets.recv().await,
-            // While draining, the end is looked for ten times a second.
-            Some(_) => {
-                match tokio::time::timeout(Duration::from_millis(100), inlets.recv()).await {
-                    Ok(inlet) => inlet,
-                    Err(_) if is_drained(endpoint, &acceptors) => return finish(endpoint).await,
-                    Err(_) => continue,
-                }
-            }
+            Some(end) => match tokio::time::timeout_at(end.next_look, inlets.recv()).await {
+                Ok(inlet) => inlet,
+                Err(_) => continue,
+            },
         };
         let Some(inlet) = inlet else { return };
         let (mut next, mut left) = (Some(inlet), BATCH);
         while let Some(inlet) = next {
             if let Inlet::Drain(window) = inlet {
-                drain = Some(window);
                 endpoint.local.borrow().begin_drain(window, now());
-                if is_drained(endpoint, &acceptors) {
-                    return;
-                }
+                end = Some(End::new());
             } else {
                 take_in(endpoint, fallback, inlet);
             }
@@ -129,6 +132,50 @@ async fn pump<A: App>(
             };
         }
         tokio::task::yield_now().await;
+    }
+}
+
+/// When a shard that drains may end.
+struct End {
+    next_look: tokio::time::Instant,
+    /// When no session was left on any shard.
+    empty_since: Option<tokio::time::Instant>,
+}
+
+impl End {
+    fn new() -> Self {
+        Self {
+            next_look: tokio::time::Instant::now(),
+            empty_since: None,
+        }
+    }
+
+    /// No live session is left on any shard, and who polls has been told, or had time to ask.
+    ///
+    /// Listeners go as soon as nobody who polls needs them, so that a proxy or a client finds the
+    /// next server at once.
+    fn is_reached<A: App>(
+        &mut self,
+        endpoint: &Endpoint<A>,
+        acceptors: &[tokio::task::JoinHandle<()>],
+    ) -> bool {
+        let now = tokio::time::Instant::now();
+        if now < self.next_look {
+            return false;
+        }
+        self.next_look = now + LOOK_FOR_END;
+        let server = &endpoint.shared;
+        let is_polled = endpoint.local.borrow().net.is_polled(now.into_std());
+        server.set_polling(endpoint.index, is_polled);
+        let is_polled = server.is_any_polling();
+        if !is_polled {
+            acceptors.iter().for_each(tokio::task::JoinHandle::abort);
+        }
+        if server.sessions.load(Ordering::Acquire) > 0 {
+            return false;
+        }
+        let empty_since = *self.empty_since.get_or_insert(now);
+        !is_polled || now - empty_since >= LAST_POLLS
     }
 }
 
@@ -163,21 +210,6 @@ fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::
         },
         Inlet::Drain(_) => {}
     }
-}
-
-/// No live session is left on any shard. Listeners go as soon as no polling session needs them, so
-/// that a proxy or a client finds the next server at once.
-fn is_drained<A: App>(endpoint: &Endpoint<A>, acceptors: &[tokio::task::JoinHandle<()>]) -> bool {
-    let shard = endpoint.local.borrow();
-    let server = &endpoint.shared;
-    if server.sessions.load(Ordering::Acquire) == 0 {
-        return true;
-    }
-    server.set_polling(endpoint.index, shard.net.has_polling());
-    if !server.is_any_polling() {
-        acceptors.iter().for_each(tokio::task::JoinHandle::abort);
-    }
-    false
 }
 
 /// Lets last answers and close frames reach their clients.
