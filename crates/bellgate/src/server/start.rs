@@ -235,7 +235,7 @@ fn connect(emitter: &Emitter, handle: &Handle<Command>) {
     emitter.connect(Box::new(Local::new(inlets.collect())));
 }
 
-/// A server that runs.
+/// A server that runs, until [`Running::drain`]: dropping this does not end it.
 pub struct Running {
     bound: Vec<String>,
     admin: Option<SocketAddr>,
@@ -277,7 +277,7 @@ impl Running {
     }
 }
 
-/// A server without a listener, inside an axum application.
+/// A server without a listener, inside an axum application. It runs until [`Mounted::shut_down`].
 pub struct Mounted {
     shards: bellgate_transport::Running<Command>,
     api: Arc<Api>,

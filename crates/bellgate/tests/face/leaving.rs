@@ -1,9 +1,10 @@
 //! How clients go, and what the disconnect handler is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bellgate::{Connect, Gone, Received, Reply, Welcome};
-use bellgate_peer::{Client, Over};
+use bellgate_peer::{Client, Over, eventually};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -209,4 +210,47 @@ async fn a_client_that_leaves_before_it_was_let_in_was_never_there() {
         assert_eq!(notes.take(), ["asked", "decided"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_server_goes_down_however_much_is_sent_meanwhile() {
+    let (lab, _) = noting(
+        Way {
+            shards: 2,
+            over: Over::Websocket,
+        },
+        &[],
+    )
+    .await;
+    let mut client = lab.join(Over::Websocket, &Value::Null).await;
+    let emitter = lab.emitter().clone();
+    let ticking = tokio::spawn(async move {
+        loop {
+            emitter.to_all().emit("tick", ());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let ((), _) = tokio::join!(lab.stop(), client.closed());
+    ticking.abort();
+}
+
+#[tokio::test]
+async fn a_client_that_polls_late_still_gets_what_was_queued_before_the_end() {
+    for shards in [1, 2] {
+        let lab = Lab::start(shards, |server| server).await;
+        let mut client = lab.join(Over::Polling, &Value::Null).await;
+        lab.emitter().to_all().emit("last", json!([1]));
+        lab.emitter().to_all().count().await;
+        let emitter = lab.emitter().clone();
+        let stopping = tokio::spawn(lab.stop());
+        // The session is closed before its client asks again.
+        eventually("the session to be closed", async || {
+            emitter.to_all().count().await == 0
+        })
+        .await;
+        assert_eq!(client.heard().await.0, "last");
+        assert_eq!(client.heard().await.0, "bell:drain");
+        assert_eq!(client.closed().await, "close packet");
+        stopping.await.unwrap();
+    }
 }

@@ -16,6 +16,7 @@ async fn a_session_above_the_limit_is_told_to_come_back_and_gets_in_once_another
         assert_eq!(refused.status(), 503, "{over:?}");
         assert_eq!(refused.json()["error"], "server_full");
         assert_eq!(refused.json()["retry"], "backoff");
+        assert!(refused.json()["retry_after_ms"].as_u64().unwrap() > 0);
         assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
     }
     let ready = server.reach.get("/readyz").send().await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bellgate_peer::{Client, Engine, Over, Said, WebSocket, eventually};
+use bellgate_peer::{Client, Engine, Heard, Over, Said, WebSocket, eventually};
 use serde_json::Value;
 
 use crate::program::Program;
@@ -103,13 +103,11 @@ async fn a_session_without_a_namespace_is_closed_too() {
     let mut server = Program::start(&[("BELLGATE_DRAIN_WINDOW", "100ms")]).await;
     let mut websocket = Engine::open(&server.reach, Over::Websocket).await;
     let mut polling = Engine::open(&server.reach, Over::Polling).await;
+    let waiting = tokio::spawn(async move { polling.next().await });
+    server.until_requests(3).await;
     server.terminate();
-    for engine in [&mut websocket, &mut polling] {
-        let heard = engine.next().await;
-        assert!(
-            matches!(heard, bellgate_peer::Heard::Closed(_)),
-            "{heard:?}"
-        );
+    for heard in [waiting.await.unwrap(), websocket.next().await] {
+        assert!(matches!(heard, Heard::Closed(_)), "{heard:?}");
     }
     assert_eq!(server.ended().await.code(), Some(0));
 }
@@ -121,7 +119,7 @@ async fn a_websocket_is_closed_with_the_code_of_going_away() {
     let mut engine = Engine::websocket(socket.await.unwrap()).await;
     server.terminate();
     let heard = engine.next().await;
-    let bellgate_peer::Heard::Closed(why) = heard else {
+    let Heard::Closed(why) = heard else {
         panic!("{heard:?}");
     };
     assert!(why.starts_with("1001 "), "{why}");

@@ -103,6 +103,16 @@ impl Program {
         Reach::url(url.strip_suffix("/metrics").unwrap())
     }
 
+    /// Waits until the public listener has begun this many requests: then a GET waits there.
+    pub(crate) async fn until_requests(&self, count: usize) {
+        let admin = self.admin().await;
+        let line = format!("bellgate_http_requests_total {count}\n");
+        eventually(&line, async || {
+            admin.get("/metrics").send().await.text().contains(&line)
+        })
+        .await;
+    }
+
     /// The process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

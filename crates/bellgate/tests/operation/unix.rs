@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use bellgate_peer::{Client, Over, Reach, Said, eventually};
+use bellgate_peer::{Client, Over, Said};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -123,19 +123,20 @@ fn a_file_that_is_no_socket_is_never_removed() {
 async fn sessions_are_drained_over_the_socket_too() {
     let (_folder, path) = place();
     let mut server = start(&path, &[("BELLGATE_DRAIN_WINDOW", "200ms")]).await;
-    let mut clients = Vec::new();
+    let mut listening = Vec::new();
     for over in Over::BOTH {
-        clients.push(Client::join(&server.reach, over, &Value::Null).await);
+        let mut client = Client::join(&server.reach, over, &Value::Null).await;
+        listening.push(tokio::spawn(async move {
+            assert_eq!(client.heard().await.0, "bell:drain");
+            assert!(matches!(client.wait_for(|_| true).await, Said::Closed(_)));
+        }));
     }
+    // Four of the polling session, the last of which waits, and a WebSocket.
+    server.until_requests(5).await;
     server.terminate();
-    for client in &mut clients {
-        assert_eq!(client.heard().await.0, "bell:drain");
-        assert!(matches!(client.wait_for(|_| true).await, Said::Closed(_)));
+    for client in listening {
+        client.await.unwrap();
     }
     assert_eq!(server.ended().await.code(), Some(0));
-    eventually("the socket to be gone", async || {
-        let reach = Reach::url(&format!("unix:{}", path.display()));
-        reach.connect().await.is_err()
-    })
-    .await;
+    assert!(!path.exists());
 }
