@@ -1,11 +1,13 @@
 //! A running `bellgate`.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use bellgate_peer::{Reach, eventually};
+use bellgate_peer::{PATIENCE, Reach, eventually};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -209,18 +211,30 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Printed {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut err = child.stderr.take().unwrap();
-    let reading = std::thread::spawn(move || {
-        let mut text = String::new();
-        err.read_to_string(&mut text).unwrap();
-        text
-    });
-    let mut out = String::new();
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_to_string(&mut out).unwrap();
+    let out = read_all(child.stdout.take().unwrap());
+    let err = read_all(child.stderr.take().unwrap());
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("{arguments:?} does not end by itself");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
     Printed {
-        status: child.wait().unwrap().code().unwrap(),
-        out,
-        err: reading.join().unwrap(),
+        status: status.code().unwrap(),
+        out: out.join().unwrap(),
+        err: err.join().unwrap(),
     }
+}
+
+fn read_all(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text).unwrap();
+        text
+    })
 }
