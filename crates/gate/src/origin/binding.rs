@@ -8,7 +8,7 @@ use crate::header::OriginHeader;
 
 /// The origin of a session: the first admitted one that any of its requests brings (contract §3).
 ///
-/// Call [`Binding::admit`] for each request of the session, after [`judge`](super::judge) has
+/// Call [`Binding::admit`] for each request of the session, after [`judge`](super::judge()) has
 /// admitted it. A request without Origin fits every session: behind one TLS name polls carry none,
 /// posts and the upgrade do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

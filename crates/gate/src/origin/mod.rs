@@ -1,6 +1,6 @@
 //! Which pages may connect.
 //!
-//! One function decides for polling, WebSocket, preflight and the HTTP API: [`judge`]. It compares
+//! One function decides for polling, WebSocket, preflight and the HTTP API: [`judge()`]. It compares
 //! canonical forms only (contract §3). [`OriginPolicy::build`] makes the list from the settings
 //! and tells what it dropped; [`cors_headers`] writes the CORS headers, and [`page_headers`] those of a refusal that
 //! its page may read; a [`Binding`] keeps a session with the origin that opened it.

@@ -1,6 +1,6 @@
 //! From text to a value: what a row's [`Kind`](super::table::Kind) admits, and back to text.
 //!
-//! Start at [`parse`]. The parsers of the parts stand in files of their own; none of them reads
+//! Start at [`parse()`]. The parsers of the parts stand in files of their own; none of them reads
 //! anything but its arguments, and none of them panics on any text.
 
 mod address;
