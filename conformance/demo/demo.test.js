@@ -129,6 +129,27 @@ test("who switches to another person is that person and gets nothing of the firs
   assert.deepEqual(await titles(pane(page, GRACE)), ["For Grace"]);
 });
 
+test("a login that is answered late gives nobody else its person", async (t) => {
+  const page = await opened(t, shared, demo, "/?as=7");
+  let release;
+  const isReleased = new Promise((resolve) => (release = resolve));
+  await page.route("**/demo/login", (route) => isReleased.then(() => route.continue()), { times: 1 });
+  const late = page.waitForResponse((answer) => answer.request().postData()?.includes(`"${EDSGER}"`));
+  await page.locator("select").selectOption(EDSGER);
+  await page.locator("select").selectOption(GRACE);
+  await shows(pane(page, GRACE), ".state", "upgraded to websocket");
+  release();
+  await (await late).finished();
+  await page.getByRole("button", { name: "Restart gateway" }).click();
+  await page.locator("#rows li").filter({ hasText: "reconnecting" }).first().waitFor({ state: "attached" });
+  await shows(pane(page, GRACE), ".state", "upgraded to websocket");
+  const publisher = await opened(t, shared, demo);
+  await publish(publisher, "user:1", "For Edsger");
+  await publish(publisher, "user:8", "For Grace");
+  await shows(pane(page, GRACE), ".notice", "For Grace");
+  assert.deepEqual(await titles(pane(page, GRACE)), ["For Grace"]);
+});
+
 test("the page's server answers for its own names only, and takes posts of its own page only", async () => {
   const { port } = demo.page;
   const foreign = await ask(demo, "/", { headers: { Host: `evil.example:${port}` } });

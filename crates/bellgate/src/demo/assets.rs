@@ -65,7 +65,7 @@ mod tests {
     }
 
     /// Routes have no dot, and what stands between two quoted texts has blanks.
-    fn is_file(path: &String) -> bool {
+    fn is_file(path: &str) -> bool {
         path.contains('.') && !path.contains(char::is_whitespace)
     }
 
@@ -82,7 +82,7 @@ mod tests {
                     Some(name) => Some(format!("/{name}")),
                     None => part.starts_with('/').then(|| part.to_owned()),
                 });
-            for path in quoted.filter(is_file) {
+            for path in quoted.filter(|path| is_file(path)) {
                 assert!(at(&path).is_some(), "{} asks for {path}", asset.path);
             }
         }

@@ -32,6 +32,10 @@ export class Connection {
   #upgraded = new WeakSet();
   #turn = 0;
   #mayLogInAgain = true;
+  /** A login under way. */
+  #login;
+  /** The token that each socket showed last. */
+  #shown = new WeakMap();
   #known = {};
   #pings;
 
@@ -55,7 +59,7 @@ export class Connection {
     if (turn !== this.#turn) return;
     const { gateway, path } = this.#config;
     const { transports } = WAYS[way];
-    const socket = io(gateway, { path, transports, forceNew: true, autoConnect: false, auth: this.#auth });
+    const socket = io(gateway, { path, transports, forceNew: true, autoConnect: false });
     this.#watchManager(socket.io);
     this.#watchSocket(socket, "/");
     this.#connect(socket);
@@ -68,7 +72,7 @@ export class Connection {
     const [main, ...others] = this.#sockets;
     const joined = others.find((socket) => socket.nsp === namespace);
     if (!main || joined?.active) return;
-    const socket = joined ?? main.io.socket(namespace, { auth: this.#auth });
+    const socket = joined ?? main.io.socket(namespace);
     if (!joined) this.#watchSocket(socket, namespace);
     this.#connect(socket);
   }
@@ -76,16 +80,18 @@ export class Connection {
   /** Says goodbye. */
   close() {
     this.#turn += 1;
+    this.#login = undefined;
     clearInterval(this.#pings);
     const sockets = this.#sockets.splice(0);
     for (const socket of sockets) socket.disconnect();
     if (sockets.length > 0) this.#tell({ is: "off" });
   }
 
-  #auth = (give) => give(this.#token ? { token: this.#token } : {});
-
   async #logIn() {
-    this.#token = this.#person ? (await post("/demo/login", { id: this.#person.id })).token : undefined;
+    const turn = this.#turn;
+    const { token } = this.#person ? await post("/demo/login", { id: this.#person.id }) : {};
+    // Somebody else may have been chosen meanwhile.
+    if (turn === this.#turn) this.#token = token;
   }
 
   #connect(socket) {
@@ -127,6 +133,10 @@ export class Connection {
 
   #watchSocket(socket, namespace) {
     this.#sockets.push(socket);
+    socket.auth = (give) => {
+      this.#shown.set(socket, this.#token);
+      give(this.#token ? { token: this.#token } : {});
+    };
     socket.on("connect", () => this.#joined(socket, namespace));
     socket.on("connect_error", (error) => this.#refused(socket, namespace, error));
     socket.on("disconnect", (reason) => {
@@ -151,16 +161,28 @@ export class Connection {
   /** A refused CONNECT has data; without, the transport failed and the client tries again by itself. */
   async #refused(socket, namespace, error) {
     if (!error.data) return;
-    if (error.data.code === "auth_required" && this.#person && this.#mayLogInAgain) {
-      // The page's server was started anew and knows no token any more.
-      this.#mayLogInAgain = false;
-      const turn = this.#turn;
-      await this.#logIn().catch(() => {});
-      if (turn === this.#turn) this.#sockets.forEach((other) => other.active || this.#connect(other));
-      return;
-    }
+    if (error.data.code === "auth_required" && this.#person && (await this.#logInAgain(socket))) return;
     this.#hear.refusal(namespace, error);
     if (namespace === "/") this.#tell({ is: "off", why: "refused" });
+  }
+
+  /**
+   * Logs in anew where the token is known no more, as the page's server was started anew, and lets the socket try
+   * again. False where that does not help. Several sockets may be refused, before and after the new token is there.
+   */
+  async #logInAgain(socket) {
+    const turn = this.#turn;
+    const refused = this.#shown.get(socket);
+    if (refused === this.#token) {
+      if (!this.#login && !this.#mayLogInAgain) return false;
+      this.#mayLogInAgain = false;
+      this.#login ??= this.#logIn().finally(() => (this.#login = undefined));
+      await this.#login.catch(() => {});
+    }
+    if (turn !== this.#turn) return true;
+    if (refused === this.#token) return false;
+    if (!socket.active) this.#connect(socket);
+    return true;
   }
 
   /** Measures the round trip with an event that is answered by an ack. */
