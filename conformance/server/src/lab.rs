@@ -31,12 +31,16 @@ pub(crate) fn add(server: Server) -> Server {
             event.socket.emit("back", event.args);
             Reply::none()
         })
-        .on(LAB, "panic", async |_: Received| -> Value {
-            panic!("a handler of the tests panics")
-        })
+        .on(LAB, "panic", async |_: Received| -> Value { panics() })
         .on_disconnect(LAB, async |gone| {
-            println!("gone {} {}", gone.sid, gone.reason)
+            println!("gone {} {}", gone.sid, gone.reason);
         })
+}
+
+/// A handler that breaks.
+#[expect(clippy::panic, reason = "tests look at what becomes of it")]
+fn panics() -> Value {
+    panic!("a handler of the tests panics")
 }
 
 /// The `auth` payload of a test's client. Only this program believes it.
@@ -190,19 +194,31 @@ async fn ask_all(event: Received) -> Value {
     json!({"answers": answers, "missing": got.missing})
 }
 
+/// What `kick` is told.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Kick {
+    close: bool,
+}
+
 async fn kick(event: Received) -> Reply {
-    let options: Value = event.args.get(0).unwrap_or_default();
-    event.socket.disconnect(options["close"] == true);
+    let kick: Kick = event.args.get(0).unwrap_or_default();
+    event.socket.disconnect(kick.close);
     Reply::none()
 }
 
+/// What `slow` is told.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Slow {
+    ms: u64,
+    value: Value,
+}
+
 async fn slow(event: Received) -> Value {
-    let options: Value = event.args.get(0).unwrap_or_default();
-    tokio::time::sleep(Duration::from_millis(
-        options["ms"].as_u64().unwrap_or_default(),
-    ))
-    .await;
-    options["value"].clone()
+    let slow: Slow = event.args.get(0).unwrap_or_default();
+    tokio::time::sleep(Duration::from_millis(slow.ms)).await;
+    slow.value
 }
 
 async fn whoami(event: Received) -> Value {

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 fn run(settings: Settings, with_lab: bool) -> Result<(), Box<dyn std::error::Error>> {
     let mut server = Server::from_settings(settings)
         .with_plain_refusals()
-        .on_engine("/engine.io/", |peer, frame| peer.send(frame));
+        .on_engine("/engine.io/", bellgate::EnginePeer::send);
     for namespace in ["/", "/custom"] {
         server = server.on_connect(namespace, welcome);
     }
