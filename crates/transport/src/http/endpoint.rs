@@ -111,7 +111,9 @@ impl<A: App> Endpoint<A> {
             };
         };
         if in_band::is_of_refusal(sid) {
-            return Err(Refusal::SessionUnknown {});
+            // The client looks once more for what it was just refused; the log has told it.
+            let unknown = answer::refusal(&Refusal::SessionUnknown {}, &judged.request_id);
+            return Ok(Reply::Answer(unknown));
         }
         let sid = Sid::parse(sid).ok_or(Refusal::SessionUnknown {})?;
         if sid.shard != self.index {
