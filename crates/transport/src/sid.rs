@@ -11,6 +11,8 @@ use subtle::ConstantTimeEq;
 const SECRET: usize = 16;
 /// Random bytes, node (2), shard (2), slot (4).
 const BYTES: usize = SECRET + 8;
+/// This node, as long as there is one.
+pub const NODE: u16 = 0;
 
 /// The unguessable part of a session id.
 #[derive(Clone, Copy)]
@@ -35,7 +37,7 @@ impl Secret {
 pub struct Sid {
     /// The part that proves the holder.
     pub secret: Secret,
-    /// The node that holds the session; 0 as long as there is one.
+    /// The node that holds the session.
     pub node: u16,
     /// The shard on that node.
     pub shard: u16,

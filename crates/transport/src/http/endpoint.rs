@@ -27,7 +27,7 @@ use crate::app::{App, Opening};
 use crate::server::Shared;
 use crate::shard::inlet::Inlet;
 use crate::shard::{Local, Seat, now};
-use crate::sid::Sid;
+use crate::sid::{NODE, Sid};
 use crate::websocket::lane;
 
 /// Everything that a request of this shard needs.
@@ -115,7 +115,9 @@ impl<A: App> Endpoint<A> {
             let unknown = answer::refusal(&Refusal::SessionUnknown {}, &judged.request_id);
             return Ok(Reply::Answer(unknown));
         }
-        let sid = Sid::parse(sid).ok_or(Refusal::SessionUnknown {})?;
+        let sid = Sid::parse(sid)
+            .filter(|sid| sid.node == NODE)
+            .ok_or(Refusal::SessionUnknown {})?;
         if sid.shard != self.index {
             return self.hand_over(request, judged, mount, sid.shard).await;
         }

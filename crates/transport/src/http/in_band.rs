@@ -8,7 +8,7 @@ use bellgate_engine::{Transport, handshake_json};
 use bellgate_wire::{Message, encode};
 
 use crate::config::TransportConfig;
-use crate::sid::{Secret, Sid};
+use crate::sid::{NODE, Secret, Sid};
 
 /// The slot of sessions that were never opened; no shard has so many.
 const NOWHERE: u32 = u32::MAX;
@@ -30,7 +30,7 @@ pub(super) fn packets(
     })?;
     let sid = Sid {
         secret,
-        node: 0,
+        node: NODE,
         shard,
         slot: NOWHERE,
     };

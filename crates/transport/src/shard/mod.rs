@@ -25,7 +25,7 @@ use bellgate_wire::Packet;
 use crate::app::{App, Io, Opening};
 use crate::shard::conn::Conn;
 use crate::shard::net::Net;
-use crate::sid::{Secret, Sid};
+use crate::sid::{NODE, Secret, Sid};
 
 pub use conn::Seat;
 
@@ -73,7 +73,7 @@ impl<A: App> Shard<A> {
         let id = self.net.next_id();
         let sid = Sid {
             secret,
-            node: 0,
+            node: NODE,
             shard: self.net.index,
             slot: id.slot,
         };
