@@ -1,14 +1,14 @@
 //! `cargo xtask conformance-server`: the server that the official suites expect.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
-use crate::run::{Outcome, Step, cargo, command, target};
+use crate::build::{CONFORMANCE_SERVER, Profile};
+use crate::run::{Outcome, command};
 
 /// Builds the server and runs it until it is ended; the arguments are its own (`--lab`, `--port N`).
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    build()?;
-    let status = command(program(), &[])
+    Profile::Ci.build(&[CONFORMANCE_SERVER])?;
+    let status = command(Profile::Ci.program(CONFORMANCE_SERVER), &[])
         .args(arguments)
         .stdin(Stdio::inherit())
         .status()
@@ -18,19 +18,4 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     } else {
         Err(format!("the conformance server ended with {status}"))
     }
-}
-
-/// Builds the server as it is tested.
-pub(crate) fn build() -> Outcome {
-    Step::new("build conformance server").must(&mut cargo(&[
-        "build",
-        "--release",
-        "-p",
-        "bellgate-conformance-server",
-    ]))
-}
-
-/// The built server.
-pub(crate) fn program() -> PathBuf {
-    target().join("release/bellgate-conformance-server")
 }

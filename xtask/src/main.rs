@@ -3,6 +3,7 @@
 //! One file for each command; [`run`] starts programs, [`setup`] installs what they need, [`count`] reads
 //! what a test runner counted. Start with [`test`](mod@test), which is what continuous integration calls.
 
+mod build;
 mod check;
 mod conformance_server;
 mod count;
@@ -19,7 +20,7 @@ cargo xtask COMMAND
 
   test [--full] [FILTER]   install what is missing, build, run all tests and count them
                            FILTER: a suite (cargo, node, python, browser, demo) or a word of a test's name
-                           --full: the outside suites three times over
+                           --full: the outside suites three times over, against the release build
   check [--full]           format, lints, tests, generated files, spelling, ten seconds of each fuzz target
                            (--full: a minute)
   lint [--full]            check without the tests

@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::conformance_server;
+use crate::build::{CONFORMANCE_SERVER, Profile};
 use crate::count::Count;
 use crate::run::{Outcome, Step, command};
 use crate::setup;
@@ -37,8 +37,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let server = if let Some(program) = option("--server") {
         PathBuf::from(program)
     } else {
-        conformance_server::build()?;
-        conformance_server::program()
+        Profile::Ci.build(&[CONFORMANCE_SERVER])?;
+        Profile::Ci.program(CONFORMANCE_SERVER)
     };
     setup::programs(&["node", "npm"])?;
     let mut folders = Vec::new();

@@ -1,11 +1,12 @@
 //! `cargo xtask test`: all suites, counted.
 //!
-//! A suite that ran no test, skipped one or failed one fails the run. What ships is what is tested: the
-//! outside suites drive the release build.
+//! A suite that ran no test, skipped one or failed one fails the run. The outside suites drive the
+//! programs as [`Profile::Ci`] builds them; with `--full`, as they ship.
 
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::build::{CONFORMANCE_SERVER, Profile};
 use crate::count::Count;
 use crate::run::{Done, Outcome, Step, cargo, command};
 use crate::setup;
@@ -21,13 +22,14 @@ struct Wanted {
     suites: Vec<&'static str>,
     word: Option<String>,
     rounds: usize,
+    profile: Profile,
 }
 
 /// Runs `cargo xtask test [--full] [FILTER]`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let wanted = Wanted::parse(arguments)?;
     if wanted.suites.iter().any(|suite| *suite != "cargo") {
-        build()?;
+        wanted.profile.build(&["bellgate", CONFORMANCE_SERVER])?;
     }
     let mut rows = Vec::new();
     for suite in &wanted.suites {
@@ -40,32 +42,21 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     wanted.sum_up(&rows)
 }
 
-/// Builds the programs that the outside suites drive, and the examples.
-pub(crate) fn build() -> Outcome {
-    let mut build = cargo(&[
-        "build",
-        "--release",
-        "--bins",
-        "--examples",
-        "-p",
-        "bellgate",
-        "-p",
-        "bellgate-conformance-server",
-    ]);
-    Step::new("build release").must(&mut build)
-}
-
 impl Wanted {
     fn parse(arguments: &[String]) -> Outcome<Self> {
         let mut wanted = Self {
             suites: SUITES.to_vec(),
             word: None,
             rounds: 1,
+            profile: Profile::Ci,
         };
         for argument in arguments {
             match SUITES.iter().find(|suite| *suite == argument) {
                 Some(suite) => wanted.suites = vec![suite],
-                None if argument == "--full" => wanted.rounds = FULL_ROUNDS,
+                None if argument == "--full" => {
+                    wanted.rounds = FULL_ROUNDS;
+                    wanted.profile = Profile::Release;
+                }
                 None if argument.starts_with('-') => {
                     return Err(format!("unknown option {argument}"));
                 }
@@ -86,6 +77,7 @@ impl Wanted {
             }
             _ => (self.node(suite)?, Count::of_node),
         };
+        self.name_programs(&mut runner);
         let done = Step::new(&format!("test {suite}")).run(&mut runner)?;
         let count = count(&done.output);
         // With a word a suite may have no test of that name; the sum must not be 0.
@@ -98,6 +90,18 @@ impl Wanted {
         }
         println!("test {suite} {count}, {:.1?}", done.took);
         Ok((count, is_ok))
+    }
+
+    /// Tells the tests which programs to drive, unless the user has.
+    fn name_programs(&self, runner: &mut Command) {
+        for (variable, program) in [
+            ("BELLGATE_BINARY", "bellgate"),
+            ("BELLGATE_CONFORMANCE_SERVER", CONFORMANCE_SERVER),
+        ] {
+            if std::env::var_os(variable).is_none() {
+                runner.env(variable, self.profile.program(program));
+            }
+        }
     }
 
     fn cargo(&self) -> Command {
