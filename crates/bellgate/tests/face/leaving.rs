@@ -242,12 +242,14 @@ async fn a_client_that_polls_late_still_gets_what_was_queued_before_the_end() {
         lab.emitter().to_all().emit("last", json!([1]));
         lab.emitter().to_all().count().await;
         let emitter = lab.emitter().clone();
-        let stopping = tokio::spawn(lab.stop());
+        let mut stopping = tokio::spawn(lab.stop());
         // The session is closed before its client asks again.
         eventually("the session to be closed", async || {
             emitter.to_all().count().await == 0
         })
         .await;
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut stopping).await;
+        assert!(early.is_err(), "the server waits for who has not been told");
         assert_eq!(client.heard().await.0, "last");
         assert_eq!(client.heard().await.0, "bell:drain");
         assert_eq!(client.closed().await, "close packet");
