@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bellgate_codes::Refusal;
 use bellgate_transport::Judged;
-use bellgate_transport::http::answer::RETRY;
+use bellgate_transport::http::answer;
 use serde_json::Value;
 
 /// A refusal on its way to the caller, with the id of the request.
@@ -28,13 +28,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let row = self.refusal.code().row();
-        tracing::info!(
-            code = row.name,
-            request_id = self.request_id,
-            "refused: {}",
-            self.refusal.cause()
-        );
-        let retry_after = matches!(row.status, 429 | 503).then_some(RETRY);
+        answer::log(&self.refusal, &self.request_id);
+        let retry_after = answer::retry_after(row.status);
         let mut headers = HeaderMap::new();
         headers.insert(
             CONTENT_TYPE,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bellgate_codes::Refusal;
+use bellgate_codes::{Refusal, Severity};
 use bellgate_gate::origin::{OriginPolicy, cors_headers};
 use bytes::Bytes;
 use http::header::{
@@ -17,8 +17,46 @@ use super::Judged;
 /// The header that names a request in answers and logs.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// How long a client waits after a temporary refusal.
-pub const RETRY: Duration = Duration::from_secs(2);
+/// When a client may come back after a temporary refusal: at a time of its own, so that not all come
+/// at once. None after any other.
+pub fn retry_after(status: u16) -> Option<Duration> {
+    const LEAST: u64 = 1;
+    const MOST: u64 = 4;
+    if !matches!(status, 429 | 503) {
+        return None;
+    }
+    let mut byte = [0];
+    // Without random bits all come after the least.
+    let _ = getrandom::fill(&mut byte);
+    let jitter = u64::from(u8::from_be_bytes(byte)) % (MOST - LEAST + 1);
+    Some(Duration::from_secs(LEAST + jitter))
+}
+
+/// Tells the log of a refusal: code, request id, cause, what only the log may say, what to change.
+pub fn log(refusal: &Refusal, request_id: &str) {
+    let code = refusal.code();
+    let (cause, detail, fix) = (refusal.cause(), refusal.log_detail(), refusal.fix());
+    match code.row().severity {
+        Severity::Warning => {
+            tracing::warn!(
+                code = code.name(),
+                request_id,
+                detail,
+                fix,
+                "refused: {cause}"
+            );
+        }
+        Severity::Routine => {
+            tracing::info!(
+                code = code.name(),
+                request_id,
+                detail,
+                fix,
+                "refused: {cause}"
+            );
+        }
+    }
+}
 
 /// A text answer of the protocol.
 pub(crate) fn text(body: Vec<u8>) -> Response<Full<Bytes>> {
@@ -43,7 +81,7 @@ pub(crate) fn preflight() -> Response<Full<Bytes>> {
 pub fn refusal(refusal: &Refusal, request_id: &str) -> Response<Full<Bytes>> {
     let status =
         StatusCode::from_u16(refusal.code().row().status).unwrap_or(StatusCode::BAD_REQUEST);
-    let retry_after = matches!(status.as_u16(), 429 | 503).then_some(RETRY);
+    let retry_after = retry_after(status.as_u16());
     let mut response = Response::new(Full::new(Bytes::from(
         refusal.http_body(request_id, retry_after),
     )));

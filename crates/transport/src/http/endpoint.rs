@@ -77,13 +77,7 @@ impl<A: App> Endpoint<A> {
     /// Counts a refusal and tells the log.
     fn note(&self, refusal: &Refusal, judged: &Judged) {
         self.local.borrow().net.stats.count_refusal(refusal.code());
-        tracing::info!(
-            code = refusal.code().name(),
-            request_id = &*judged.request_id,
-            detail = refusal.log_detail(),
-            "refused: {}",
-            refusal.cause()
-        );
+        answer::log(refusal, &judged.request_id);
     }
 
     async fn decide<B>(
