@@ -21,4 +21,5 @@ mod memory;
 mod packets;
 mod requests;
 mod sessions;
+mod slow;
 mod support;

@@ -51,6 +51,11 @@ impl Http {
         let stream = soon("a connection", TcpStream::connect(target))
             .await
             .expect("the server listens");
+        Self::from_stream(stream)
+    }
+
+    /// On a connection that is there.
+    pub(crate) fn from_stream(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("a fresh socket");
         Self {
             stream,
@@ -134,7 +139,7 @@ pub(crate) fn post(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// One whole answer at the start of `bytes`, and its length.
-fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<(Answer, usize)> {
     let head = bytes.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&bytes[..head]);
     let mut lines = text.split("\r\n");

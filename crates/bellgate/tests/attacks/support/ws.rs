@@ -57,10 +57,14 @@ impl Ws {
         headers: &str,
         behind: &[u8],
     ) -> Result<Self, Answer> {
-        let mut http = Http::connect(target).await;
         let mut request = get(path, &format!("{UPGRADE}{headers}"));
         request.extend_from_slice(behind);
-        let answer = http.ask(&request).await.expect("an answer");
+        Self::shake_on(Http::connect(target).await, &request).await
+    }
+
+    /// Sends a handshake on a connection that is there.
+    async fn shake_on(mut http: Http, request: &[u8]) -> Result<Self, Answer> {
+        let answer = http.ask(request).await.expect("an answer");
         if answer.status != 101 {
             return Err(answer);
         }
@@ -80,12 +84,21 @@ impl Ws {
 
     /// A fresh session, with more headers in its handshake.
     pub(crate) async fn open_with(target: Target, headers: &str) -> Self {
-        let mut ws = Self::shake(target, OPEN, headers)
-            .await
-            .expect("a handshake that is admitted");
-        let open = ws.next_text().await.expect("a session's first packet");
+        let ws = Self::shake(target, OPEN, headers).await;
+        ws.expect("a handshake that is admitted").opened().await
+    }
+
+    /// A fresh session on a connection that is there.
+    pub(crate) async fn from_stream(stream: TcpStream) -> Self {
+        let ws = Self::shake_on(Http::from_stream(stream), &get(OPEN, UPGRADE)).await;
+        ws.expect("a handshake that is admitted").opened().await
+    }
+
+    /// Reads the first packet of a session.
+    async fn opened(mut self) -> Self {
+        let open = self.next_text().await.expect("a session's first packet");
         assert!(open.starts_with("0{"), "{open}");
-        ws
+        self
     }
 
     /// A session that has joined `/`.
