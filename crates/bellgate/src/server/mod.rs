@@ -5,6 +5,7 @@
 //! face. How a shard works with handlers is in [`shard`].
 
 mod args;
+mod call;
 mod emitter;
 mod engine;
 mod gauges;

@@ -19,9 +19,10 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::args::Args;
+use super::call::{Call, Outcome};
 use super::engine::{EngineAction, EnginePeer, Frame};
 use super::gauges::Gauges;
-use super::handlers::{Connect, Gone, Handshake, Received, Refused, Reply, Welcome, guarded};
+use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
 use super::socket::Socket;
 
@@ -61,16 +62,6 @@ pub(crate) enum SocketAction {
     },
 }
 
-/// What a handler answered.
-pub(crate) enum Outcome {
-    /// To a CONNECT.
-    Connect(SocketId, Result<Welcome, Refused>),
-    /// To an event, with the id of the ack that the client waits for.
-    Event(SocketId, Option<u64>, Reply),
-    /// Nothing to apply.
-    Nothing,
-}
-
 /// Most events of one connection that stand in line behind a handler.
 const LINE: usize = 1000;
 
@@ -84,7 +75,7 @@ pub(crate) struct ShardApp {
     /// Connections that speak plain Engine.IO.
     raw: HashMap<ConnId, EnginePeer>,
     /// Connections whose handler has to wait, and what stands in line behind it.
-    busy: HashMap<ConnId, VecDeque<Event>>,
+    busy: HashMap<ConnId, VecDeque<Call>>,
 }
 
 impl ShardApp {
@@ -123,42 +114,44 @@ impl ShardApp {
             return self.program.emitter.take_in(event);
         }
         let conn = conn.or_else(|| socket_of(&event).and_then(|socket| self.hub.conn(socket)));
-        let Some(conn) = conn else {
-            return self.without_connection(event);
-        };
-        if let Some(line) = self.busy.get_mut(&conn) {
-            line.push_back(event);
-            if line.len() > LINE {
-                let why = Refusal::SocketLimit {
-                    what: "events that wait".into(),
-                    limit: LINE.to_string(),
-                };
-                line.clear();
-                io.close(conn, why);
-            }
+        let Some(call) = self.call(conn, event) else {
             return;
+        };
+        match conn {
+            Some(conn) => self.queue(conn, call, io),
+            // A socket that another's command disconnected: its connection is not at hand.
+            None => {
+                if let Some(future) = call.start(&self.program) {
+                    tokio::task::spawn_local(future);
+                }
+            }
         }
-        self.run(conn, event, io);
     }
 
-    /// A socket that was disconnected by another's command: its connection is not at hand.
-    fn without_connection(&mut self, event: Event) {
-        if let Event::Disconnected { .. } = event
-            && let Some(future) = self.handler_future(None, event)
-        {
-            tokio::task::spawn_local(future);
+    fn queue(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
+        let Some(line) = self.busy.get_mut(&conn) else {
+            return self.run(conn, call, io);
+        };
+        line.push_back(call);
+        if line.len() > LINE {
+            let why = Refusal::SocketLimit {
+                what: "events that wait".into(),
+                limit: LINE.to_string(),
+            };
+            line.clear();
+            io.close(conn, why);
         }
     }
 
     /// Polls the handler once; applies its answer, or waits for it in a task.
-    fn run(&mut self, conn: ConnId, event: Event, io: &mut Io<'_>) {
-        let Some(mut future) = self.handler_future(Some(conn), event) else {
+    fn run(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
+        let Some(mut future) = call.start(&self.program) else {
             return;
         };
-        match future
+        let polled = future
             .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
+            .poll(&mut Context::from_waker(Waker::noop()));
+        match polled {
             Poll::Ready(outcome) => self.apply(outcome, io),
             Poll::Pending => {
                 self.busy.insert(conn, VecDeque::new());
@@ -170,36 +163,21 @@ impl ShardApp {
         }
     }
 
-    /// The future of the event's handler. Whatever it does, a panic included, it has an outcome.
-    fn handler_future(
-        &self,
-        conn: Option<ConnId>,
-        event: Event,
-    ) -> Option<std::pin::Pin<Box<dyn Future<Output = Outcome> + Send>>> {
+    /// What happened, with all that a handler gets.
+    fn call(&self, conn: Option<ConnId>, event: Event) -> Option<Call> {
         match event {
             Event::Connect {
                 socket,
                 namespace,
                 auth,
             } => {
-                let handler = self.program.namespaces.get(&*namespace)?.connect.as_ref();
-                let handshake = conn
-                    .and_then(|conn| self.handshakes.get(&conn))
-                    .map(Arc::clone)?;
-                let Some(handler) = handler else {
-                    return Some(Box::pin(async move {
-                        Outcome::Connect(socket, Ok(Welcome::visitor()))
-                    }));
-                };
+                let handshake = self.handshakes.get(&conn?).map(Arc::clone)?;
                 let connect = Connect {
                     namespace,
                     auth,
                     handshake,
                 };
-                let answer = guarded(handler, connect);
-                Some(Box::pin(async move {
-                    Outcome::Connect(socket, answer.await.unwrap_or_else(|_| panicked()))
-                }))
+                Some(Call::Connect(socket, connect))
             }
             Event::Received {
                 socket,
@@ -208,32 +186,13 @@ impl ShardApp {
                 attachments,
                 ack,
             } => {
-                let received = self.received(
-                    socket,
+                let received = Received {
+                    socket: self.socket(socket)?,
                     name,
-                    Args::received(args, attachments),
-                    ack.is_some(),
-                )?;
-                let Some(handler) = self
-                    .program
-                    .namespaces
-                    .get(&*received.socket.namespace)?
-                    .event(&received.name)
-                else {
-                    let reply = unanswered(&received);
-                    return Some(Box::pin(async move { Outcome::Event(socket, ack, reply) }));
+                    args: Args::received(args, attachments),
+                    wants_ack: ack.is_some(),
                 };
-                let answer = guarded(handler, received);
-                Some(Box::pin(async move {
-                    let reply = answer.await.unwrap_or_else(|_| {
-                        let fault = Refusal::Internal {
-                            detail: "an event handler panicked".into(),
-                        };
-                        tracing::error!(code = fault.code().name(), "an event handler panicked");
-                        Reply::from(serde_json::json!({"error": fault.data("", None)}))
-                    });
-                    Outcome::Event(socket, ack, reply)
-                }))
+                Some(Call::Received(socket, ack, Box::new(received)))
             }
             Event::Disconnected {
                 sid,
@@ -241,45 +200,24 @@ impl ShardApp {
                 member,
                 reason,
                 ..
-            } => {
-                let handler = self.program.namespaces.get(&*namespace)?.gone.as_ref()?;
-                let gone = Gone {
-                    sid,
-                    namespace,
-                    member,
-                    reason,
-                };
-                let done = guarded(handler, gone);
-                Some(Box::pin(async move {
-                    // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
-                    let _ = done.await;
-                    Outcome::Nothing
-                }))
-            }
+            } => Some(Call::Gone(Gone {
+                sid,
+                namespace,
+                member,
+                reason,
+            })),
             Event::Acked { .. } | Event::Counted { .. } => None,
         }
     }
 
-    fn received(
-        &self,
-        id: SocketId,
-        name: String,
-        args: Args,
-        wants_ack: bool,
-    ) -> Option<Received> {
-        let socket = Socket {
+    fn socket(&self, id: SocketId) -> Option<Socket> {
+        Some(Socket {
             id,
             sid: self.hub.sid(id)?.into(),
             namespace: self.hub.namespace(id)?.into(),
             member: Arc::new(self.hub.member(id)?.clone()),
             shard: self.me.clone(),
             emitter: self.program.emitter.clone(),
-        };
-        Some(Received {
-            socket,
-            name,
-            args,
-            wants_ack,
         })
     }
 
@@ -363,8 +301,8 @@ impl ShardApp {
     fn done(&mut self, conn: ConnId, outcome: Outcome, io: &mut Io<'_>) {
         let line = self.busy.remove(&conn).unwrap_or_default();
         self.apply(outcome, io);
-        for event in line {
-            self.dispatch(Some(conn), event, io);
+        for call in line {
+            self.queue(conn, call, io);
         }
     }
 }
@@ -376,27 +314,6 @@ fn socket_of(event: &Event) -> Option<SocketId> {
         | Event::Disconnected { socket, .. } => Some(*socket),
         Event::Acked { .. } | Event::Counted { .. } => None,
     }
-}
-
-fn panicked() -> Result<Welcome, Refused> {
-    let fault = Refusal::Internal {
-        detail: "a connect handler panicked".into(),
-    };
-    tracing::error!(code = fault.code().name(), "a connect handler panicked");
-    Err(Refused::Code(fault))
-}
-
-/// Nobody answers this event: whoever waits is told, else it is dropped.
-fn unanswered(received: &Received) -> Reply {
-    let refusal = Refusal::EventsUnavailable {
-        event: received.name.clone(),
-    };
-    tracing::debug!(
-        code = refusal.code().name(),
-        event = received.name,
-        "an event has no handler"
-    );
-    Reply::from(serde_json::json!({"error": refusal.code().name(), "data": refusal.data("", None)}))
 }
 
 impl App for ShardApp {

@@ -141,13 +141,17 @@ async fn a_server_that_goes_down_says_so_to_the_disconnect_handler() {
 }
 
 #[tokio::test]
-async fn a_disconnect_handler_runs_behind_the_event_that_is_being_handled() {
+async fn what_a_client_sent_before_it_left_is_handled_and_then_its_leaving() {
     each_way(async |way| {
         let (gate, notes) = (Arc::new(Semaphore::new(0)), Arc::new(Notes::new()));
         let (opening, noting) = (Arc::clone(&gate), Arc::clone(&notes));
-        let leaving = Arc::clone(&notes);
+        let (leaving, last) = (Arc::clone(&notes), Arc::clone(&notes));
         let lab = Lab::start(way.shards, |server| {
             server
+                .on("/", "last", move |_: Received| {
+                    let notes = Arc::clone(&last);
+                    async move { notes.add("last") }
+                })
                 .on("/", "slow", move |_: Received| {
                     let (gate, notes) = (Arc::clone(&opening), Arc::clone(&noting));
                     async move {
@@ -163,11 +167,12 @@ async fn a_disconnect_handler_runs_behind_the_event_that_is_being_handled() {
         .await;
         let mut client = lab.join(way.over, &Value::Null).await;
         client.emit(&json!(["slow"])).await;
+        client.emit(&json!(["last"])).await;
         client.engine.close().await;
         lab.until_empty().await;
         assert_eq!(notes.take(), Vec::<&str>::new());
         gate.add_permits(1);
-        assert_eq!(notes.wait_for(2).await, ["handled", "gone"]);
+        assert_eq!(notes.wait_for(3).await, ["handled", "last", "gone"]);
     })
     .await;
 }
