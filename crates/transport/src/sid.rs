@@ -114,4 +114,13 @@ mod tests {
             assert!(Sid::parse(text).is_none(), "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_sid_or_none_and_a_sid_says_the_same_again(text in "\\PC{0,64}|[A-Za-z0-9_-]{32}") {
+            if let Some(sid) = Sid::parse(&text) {
+                proptest::prop_assert_eq!(sid.encode(), text);
+            }
+        }
+    }
 }

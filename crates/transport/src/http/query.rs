@@ -100,4 +100,15 @@ mod tests {
             Query::default()
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_query_is_read_or_refused(query in "(\\PC|[&=%]|sid|EIO|transport){0,200}") {
+            if let Ok(parsed) = Query::parse(&query) {
+                for value in [parsed.eio, parsed.transport, parsed.sid].into_iter().flatten() {
+                    proptest::prop_assert!(query.contains(value) && !value.contains('&'));
+                }
+            }
+        }
+    }
 }
