@@ -12,6 +12,9 @@ use crate::namespace::NamespaceId;
 /// (hardening §1.1, kick race).
 const KICK_RACE: Duration = Duration::from_secs(10);
 
+/// Room for so many connections is kept whatever comes.
+const SMALL: usize = 1024;
+
 /// What the hub keeps of one connection.
 pub(crate) struct Conn {
     generation: u32,
@@ -92,6 +95,8 @@ impl Conns {
         let slot = id.slot as usize;
         if self.slots.len() <= slot {
             self.slots.resize_with(slot + 1, || None);
+        }
+        if self.marks.last.len() <= slot {
             self.marks.last.resize(slot + 1, 0);
         }
         if let Some(place) = self.slots.get_mut(slot) {
@@ -117,7 +122,22 @@ impl Conns {
 
     pub(crate) fn close(&mut self, id: ConnId) -> Option<Conn> {
         let place = self.slots.get_mut(id.slot as usize)?;
-        place.take_if(|conn| conn.generation == id.generation)
+        let closed = place.take_if(|conn| conn.generation == id.generation);
+        self.shrink();
+        closed
+    }
+
+    /// Gives back what a crowd needed that is gone.
+    fn shrink(&mut self) {
+        while let Some(None) = self.slots.last() {
+            self.slots.pop();
+        }
+        let capacity = self.slots.capacity();
+        if capacity > SMALL && self.slots.len() < capacity / 4 {
+            self.slots.shrink_to(self.slots.len() * 2);
+            self.marks.last.truncate(self.slots.len());
+            self.marks.last.shrink_to(self.slots.len() * 2);
+        }
     }
 
     pub(crate) fn get(&self, id: ConnId) -> Option<&Conn> {
@@ -163,5 +183,38 @@ impl Marks {
         self.last
             .get_mut(conn.slot as usize)
             .is_some_and(|last| std::mem::replace(last, self.walk) != self.walk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellgate_engine::ConnId;
+
+    use super::{Conns, SMALL};
+
+    fn id(slot: u32) -> ConnId {
+        ConnId {
+            slot,
+            generation: 1,
+        }
+    }
+
+    #[test]
+    fn a_crowd_that_is_gone_gives_its_room_back_and_may_return() {
+        let mut conns = Conns::default();
+        let crowd = || (0..20_000).map(id);
+        for round in 1..3 {
+            crowd().for_each(|conn| conns.open(conn, None));
+            conns.marks().begin();
+            assert!(
+                crowd().all(|conn| conns.marks().visit(conn)),
+                "round {round}"
+            );
+            crowd().skip(1).for_each(|conn| drop(conns.close(conn)));
+            assert!(conns.slots.capacity() <= SMALL);
+            assert!(conns.marks.last.capacity() <= SMALL);
+            assert!(conns.get(id(0)).is_some());
+            assert_eq!(conns.len(), 1);
+        }
     }
 }
