@@ -21,6 +21,9 @@ use crate::sid::Sid;
 use crate::stats::ShardStats;
 use crate::websocket::linger::Lingering;
 
+/// Room for so many sessions is kept whatever comes.
+const SMALL: usize = 1024;
+
 /// What a shard is set up with.
 pub struct Setup {
     /// Which shard this is.
@@ -258,6 +261,14 @@ impl Net {
         if finished {
             let mut conn = self.conns.remove(id.slot as usize);
             self.timers.cancel(conn.timer.take());
+        }
+    }
+
+    /// Gives back what a crowd needed that is gone.
+    pub(super) fn shrink(&mut self) {
+        let capacity = self.conns.capacity();
+        if capacity > SMALL && self.conns.len() < capacity / 4 {
+            self.conns.shrink_to_fit();
         }
     }
 

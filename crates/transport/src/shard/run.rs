@@ -334,6 +334,7 @@ async fn look<A: App>(local: Local<A>) {
         let mut shard = local.borrow();
         let lag = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
         shard.net.stats.loop_lag_us.set(lag);
+        shard.net.shrink();
         shard.app.handle_gauges();
     }
 }
