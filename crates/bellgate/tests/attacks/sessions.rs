@@ -13,6 +13,7 @@ use crate::support::lab::Lab;
 use crate::support::polling::{OPEN, Polling, SEPARATOR};
 use crate::support::process::Process;
 use crate::support::tenth;
+use crate::support::wait::until;
 use crate::support::ws::{self, UPGRADE, Ws};
 
 /// Requests that one connection is given at once.
@@ -204,6 +205,31 @@ async fn handshakes_that_nothing_follows_are_small_and_reaped() {
     process
         .falls_to(process.descriptors(), Duration::from_secs(180))
         .await;
+    process.must_be_unharmed().await;
+}
+
+/// Row 18 and contract §10: what a crowd needed is given back when it is gone.
+#[tokio::test]
+async fn a_crowd_that_is_gone_leaves_no_memory_behind() {
+    let mut process = Process::start(&[]).await;
+    let target = process.target;
+    process.must_be_unharmed().await;
+    let crowd = async |count: usize| {
+        let answers = pipelined(target, &vec![get(OPEN, ""); count]).await;
+        let sessions = answers.iter().map(|answer| Polling::opened(target, answer));
+        let goodbyes = sessions.map(|session| post(&session.path(), "", b"1"));
+        goodbyes.collect::<Vec<_>>()
+    };
+    pipelined(target, &crowd(500).await).await;
+    let before = process.resident();
+    let goodbyes = crowd(tenth(100_000)).await;
+    let grown = process.resident().saturating_sub(before);
+    pipelined(target, &goodbyes).await;
+    until(Duration::from_secs(60), async || {
+        let left = process.resident().saturating_sub(before);
+        (left > grown / 2).then(|| format!("{left} bytes are left of {grown}"))
+    })
+    .await;
     process.must_be_unharmed().await;
 }
 
