@@ -257,7 +257,9 @@ async fn a_client_that_polls_late_still_gets_what_was_queued_before_the_end() {
         assert!(early.is_err(), "the server waits for who has not been told");
         assert_eq!(client.heard().await.0, "last");
         assert_eq!(client.heard().await.0, "bell:drain");
-        assert_eq!(client.closed().await, "close packet");
+        // Not by a close packet: the python client would stay away for good.
+        let end = client.closed().await;
+        assert!(end.contains("503") && end.contains("server_draining"), "{end}");
         stopping.await.unwrap();
     }
 }

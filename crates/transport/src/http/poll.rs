@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bellgate_codes::Refusal;
-use bellgate_engine::ConnId;
+use bellgate_engine::{ConnId, Session};
 
 use crate::app::App;
 use crate::shard::{Local, now};
@@ -51,17 +51,29 @@ impl<A: App> Future for Waiting<A> {
             this.done = true;
             return Poll::Ready(Err(Refusal::SessionUnknown {}));
         };
+        let is_shutdown = is_end_of_shutdown(&conn.session);
         let Some(payload) = conn.session.take_payload() else {
             conn.poll = Some(cx.waker().clone());
             return Poll::Pending;
         };
         this.done = true;
         conn.poll = None;
-        shard.net.stats.bytes_out.add(payload.len() as u64);
         shard.net.touch(this.id);
         shard.settle(now());
+        if is_shutdown {
+            return Poll::Ready(Err(Refusal::ServerDraining {}));
+        }
+        shard.net.stats.bytes_out.add(payload.len() as u64);
         Poll::Ready(Ok(payload))
     }
+}
+
+/// Whether only the end is left to tell, and the reason is that the server goes down.
+///
+/// It is told by a status then: after a close packet the python client stays away for good, after an
+/// error every client comes back (python-engineio `client.py`, `_receive_packet`).
+fn is_end_of_shutdown(session: &Session) -> bool {
+    matches!(session.closed_by(), Some(Refusal::ServerShutdown {})) && session.queued_bytes() == 0
 }
 
 impl<A: App> Drop for Waiting<A> {
