@@ -69,7 +69,17 @@ impl Process {
             }
         })
         .await;
+        process.warm_up().await;
         process
+    }
+
+    /// Has every shard and the operator's listener serve: what they keep open is open then, so that
+    /// descriptors can be compared. The kernel spreads connections over two shards evenly.
+    async fn warm_up(&self) {
+        for _ in 0..24 {
+            fetch(self.target, &get("/healthz", "")).await;
+        }
+        self.sessions().await;
     }
 
     /// Everything that it has logged.
