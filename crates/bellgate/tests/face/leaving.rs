@@ -259,7 +259,10 @@ async fn a_client_that_polls_late_still_gets_what_was_queued_before_the_end() {
         assert_eq!(client.heard().await.0, "bell:drain");
         // Not by a close packet: the python client would stay away for good.
         let end = client.closed().await;
-        assert!(end.contains("503") && end.contains("server_draining"), "{end}");
+        assert!(
+            end.contains("503") && end.contains("server_draining"),
+            "{end}"
+        );
         stopping.await.unwrap();
     }
 }
