@@ -74,7 +74,18 @@ async fn questions_that_nobody_answers_are_bounded_and_end_with_their_time() {
         assert_eq!((answers.answers.len(), answers.missing), (0, 1));
     }
     pending_becomes(&lab, |count| count == 0).await;
+    // Nothing is owed any more, so there is room for the next ones.
+    let more = (0..10).map(|_| {
+        let address = lab.emitter().to(To::All);
+        tokio::spawn(async move { address.ask("question", "?", 10 * within).await })
+    });
+    let more: Vec<_> = more.collect();
+    pending_becomes(&lab, |count| count == 10).await;
     reader.abort();
+    for asked in more {
+        let answers = soon("the end of a question", asked).await;
+        assert_eq!(answers.expect("no panic").missing, 1);
+    }
     lab.must_be_unharmed().await;
 }
 

@@ -1,6 +1,6 @@
 //! Bodies of POSTs: floods of delimiters, too many bytes, wrong types. What they cost is in `memory`.
 
-use crate::support::http::{Http, fetch, post};
+use crate::support::http::{Http, fetch, get, post};
 use crate::support::lab::{Lab, honest};
 use crate::support::polling::{Polling, SEPARATOR};
 use crate::support::tenth;
@@ -93,15 +93,26 @@ async fn chunks_without_end_are_refused_at_the_limit() {
 #[tokio::test]
 async fn many_large_bodies_at_once_are_refused_beyond_a_budget() {
     let lab = Lab::with(&[("BELLGATE_SHARDS", "1")]).await;
-    let body = vec![b'4'; 1_000_000];
-    let mut open = Vec::new();
-    for _ in 0..tenth(1_000) {
+    // All but the last byte: each body is held until then, or refused.
+    let hold = async |size: usize| {
         let session = Polling::open(lab.target).await;
         let mut http = Http::connect(lab.target).await;
-        let request = post(&session.path(), "", &body);
-        // All but the last byte: each body is held until then, or refused.
+        let request = post(&session.path(), "", &vec![b'4'; size]);
         let _ = http.send(&request[..request.len() - 1]).await;
-        open.push((session, http));
+        (session, http)
+    };
+    let mut open = Vec::new();
+    for _ in 0..tenth(1_000) {
+        open.push(hold(1_000_000).await);
+    }
+    // What is left of the budget is filled too, by ever smaller ones.
+    let mut filling = Vec::new();
+    for size in [100_000, 10_000, 1_000, 100, 10] {
+        for _ in 0..40 {
+            filling.push(hold(size).await);
+        }
+        // By its answer the server has read what was sent before.
+        fetch(lab.target, &get("/healthz", "")).await;
     }
     honest(lab.target).await;
     let (mut refused, mut taken) = (0, 0);
@@ -117,6 +128,7 @@ async fn many_large_bodies_at_once_are_refused_beyond_a_budget() {
         }
         session.is_over().await;
     }
+    drop(filling);
     // The budget of a shard is 64 MiB: 67 bodies of a million bytes.
     assert!(taken <= 67, "{taken} bodies were held at once");
     assert!(

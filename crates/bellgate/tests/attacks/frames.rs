@@ -100,6 +100,15 @@ async fn a_message_in_too_many_fragments_closes_the_socket() {
     let mut ws = Ws::joined(lab.target).await;
     let _ = ws.send(&flood).await;
     assert_eq!(ws.ended().await.code, Some(POLICY));
+    let mut open = Vec::new();
+    for _ in 0..tenth(1_000) {
+        let mut ws = Ws::open(lab.target).await;
+        let _ = ws.send(&flood[..10_000]).await;
+        open.push(ws);
+    }
+    for mut ws in open {
+        assert_eq!(ws.ended().await.code, Some(POLICY));
+    }
     // Empty fragments cost no bytes and count all the same.
     let mut empty = fragment(BINARY, b"");
     empty.extend(fragment(CONTINUATION, b"").repeat(1_024));

@@ -79,17 +79,15 @@ async fn announced_lengths_cost_nothing() {
         let mut open = Vec::new();
         for number in 0..count / part {
             let mut ws = Ws::open(target).await;
-            // The last two are allowed, and are not followed by what they announce.
-            let start: &[u8] = match number % 4 {
-                0 => &announce(TEXT, (1 << 63) - 1),
-                1 => &announce(BINARY, u64::MAX),
-                2 => &announce(TEXT, BODY as u64),
-                _ => &fragment(TEXT, b"4"),
+            // The last two are allowed, and followed by one byte of what they announce.
+            let allowed = BODY as u64;
+            let start = match number % 4 {
+                0 => announce(TEXT, (1 << 63) - 1),
+                1 => announce(BINARY, u64::MAX),
+                2 => [&announce(TEXT, allowed)[..], b"4"].concat(),
+                _ => [&fragment(TEXT, b"4")[..], &announce(0, allowed - 1), b"4"].concat(),
             };
-            let _ = ws.send(start).await;
-            if number % 4 == 3 {
-                let _ = ws.send(&announce(0, BODY as u64 - 1)).await;
-            }
+            let _ = ws.send(&start).await;
             open.push(ws);
         }
         for ws in &mut open {

@@ -13,7 +13,7 @@ use crate::support::lab::Lab;
 use crate::support::polling::{OPEN, Polling, SEPARATOR};
 use crate::support::process::Process;
 use crate::support::tenth;
-use crate::support::wait::until;
+use crate::support::wait::{SOON, until};
 use crate::support::ws::{self, UPGRADE, Ws};
 
 /// Requests that one connection is given at once.
@@ -182,8 +182,16 @@ async fn a_second_probe_is_closed_and_the_first_goes_on() {
 #[tokio::test]
 async fn handshakes_that_nothing_follows_are_small_and_reaped() {
     let count = tenth(100_000);
-    let patience = if count > 10_000 { "120" } else { "10" };
-    let mut process = Process::start(&[("SOCKETIO_CONNECT_TIMEOUT", patience)]).await;
+    let patience = if count > 10_000 { 120 } else { 10 };
+    let settings = [
+        ("SOCKETIO_CONNECT_TIMEOUT", patience.to_string()),
+        // No heartbeat reaps them before.
+        ("SOCKETIO_PING_INTERVAL", "300".to_owned()),
+    ];
+    let settings = settings
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let mut process = Process::start(&settings).await;
     process.must_be_unharmed().await;
     let begun = Instant::now();
     let before = process.resident();
@@ -202,9 +210,8 @@ async fn handshakes_that_nothing_follows_are_small_and_reaped() {
     );
     let each = process.resident().saturating_sub(before) / count as u64;
     assert!(each <= 2_048, "{each} bytes for each session");
-    process
-        .falls_to(process.descriptors(), Duration::from_secs(180))
-        .await;
+    let limit = Duration::from_secs(patience) + SOON;
+    process.falls_to(process.descriptors(), limit).await;
     process.must_be_unharmed().await;
 }
 
