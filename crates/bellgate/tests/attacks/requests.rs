@@ -7,7 +7,7 @@ use bellgate::{Connect, Refused, Welcome};
 use crate::support::Target;
 use crate::support::http::{Answer, Http, fetch, get, once, post};
 use crate::support::lab::Lab;
-use crate::support::polling::{OPEN, Polling, sid};
+use crate::support::polling::{OPEN, Polling, SEPARATOR, sid};
 use crate::support::ws::{self, UPGRADE, Ws};
 
 /// Row 8: CVE-2023-31125 of engine.io.
@@ -326,8 +326,9 @@ async fn told(target: Target, headers: &str) -> String {
     session.post(b"40").await;
     let welcome = session.poll().await.text();
     session.leave().await;
-    let (_, event) = welcome.split_once("42").expect("the event");
-    let event: serde_json::Value = serde_json::from_str(event).expect("JSON");
+    let mut packets = welcome.split(SEPARATOR);
+    let event = packets.find_map(|packet| packet.strip_prefix("42"));
+    let event: serde_json::Value = serde_json::from_str(event.expect("the event")).expect("JSON");
     let on_ws = {
         let mut ws = Ws::open_with(target, headers).await;
         ws.join().await;
