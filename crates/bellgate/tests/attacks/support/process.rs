@@ -80,6 +80,15 @@ impl Process {
             fetch(self.target, &get("/healthz", "")).await;
         }
         self.sessions().await;
+        // What served them is closed once the count stays the same.
+        let (mut last, mut same) = (0, 0);
+        until(SOON, async || {
+            let now = self.descriptors();
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            (same < 15).then(|| format!("{now} descriptors, not yet at rest"))
+        })
+        .await;
     }
 
     /// Everything that it has logged.
