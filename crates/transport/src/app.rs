@@ -62,7 +62,11 @@ pub struct Io<'a> {
     pub(crate) net: &'a mut Net,
 }
 
-impl Io<'_> {
+impl<'a> Io<'a> {
+    pub(crate) fn new(net: &'a mut Net, now: Instant) -> Self {
+        Self { now, net }
+    }
+
     /// The transport that a connection uses now.
     pub fn transport(&self, conn: ConnId) -> Option<Transport> {
         self.net.conn(conn).map(|conn| conn.session.transport())

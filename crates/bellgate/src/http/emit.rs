@@ -12,8 +12,8 @@ use bellgate_hub::Target;
 use bellgate_transport::Judged;
 use serde_json::{Map, Value, json};
 
+use super::Api;
 use super::reply::{self, Problem};
-use super::{Api, json_body};
 use crate::config::Scope;
 use crate::server::{Address, Args};
 
@@ -29,13 +29,7 @@ pub(crate) async fn emit(
     request: Request,
 ) -> Result<Response, Problem> {
     let refused = |refusal| Problem::new(refusal, Some(&judged));
-    api.keys
-        .check(request.headers(), Scope::Emit)
-        .map_err(refused)?;
-    let (parts, body) = request.into_parts();
-    let body = json_body::read(&parts.headers, body, api.body_limit)
-        .await
-        .map_err(refused)?;
+    let (_, body) = api.read(request, Scope::Emit).await.map_err(refused)?;
     let (address, event, args) = parse(&api, &body).map_err(refused)?;
     let online = address.clone().count().await;
     address.emit(&event, args);

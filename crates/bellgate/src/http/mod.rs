@@ -25,9 +25,10 @@ use axum::routing::{any, get, post};
 use bellgate_codes::Refusal;
 use bellgate_transport::{Fallback, Handle, Judged};
 use http_body_util::{BodyExt as _, Either};
+use serde_json::Value;
 use tower_service::Service as _;
 
-use crate::config::Settings;
+use crate::config::{Scope, Settings};
 use crate::server::Emitter;
 use crate::server::shard::Command;
 use keys::Keys;
@@ -74,6 +75,14 @@ impl Api {
     pub(crate) fn attach(&self, shards: Handle<Command>) {
         // Set once by the start of the server; there is no second start.
         let _ = self.shards.set(shards);
+    }
+
+    /// The body of a request whose key may do this, and the key's name. The key is judged first.
+    async fn read(&self, request: Request, scope: Scope) -> Result<(String, Value), Refusal> {
+        let name = self.keys.check(request.headers(), scope)?.name.clone();
+        let (parts, body) = request.into_parts();
+        let body = json_body::read(&parts.headers, body, self.body_limit).await?;
+        Ok((name, body))
     }
 
     pub(crate) fn shards(&self) -> Option<&Handle<Command>> {

@@ -16,8 +16,8 @@ use bellgate_transport::Judged;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::Api;
 use super::reply::{self, Problem};
-use super::{Api, json_body};
 use crate::config::Scope;
 
 /// Most notifications in one request.
@@ -103,15 +103,7 @@ pub(crate) async fn publish(
     request: Request,
 ) -> Result<Response, Problem> {
     let refused = |refusal| Problem::new(refusal, Some(&judged));
-    let key = api
-        .keys
-        .check(request.headers(), Scope::Publish)
-        .map_err(refused)?;
-    let source = key.name.clone();
-    let (parts, body) = request.into_parts();
-    let body = json_body::read(&parts.headers, body, api.body_limit)
-        .await
-        .map_err(refused)?;
+    let (source, body) = api.read(request, Scope::Publish).await.map_err(refused)?;
     let answer = match &body {
         Value::Array(list) => publish_list(&api, &source, list, &judged)
             .await

@@ -246,13 +246,7 @@ impl ShardApp {
             return;
         }
         for room in welcome.rooms {
-            if let Err(refusal) = self.hub.join(socket, room) {
-                tracing::warn!(
-                    code = refusal.code().name(),
-                    "a room was not joined: {}",
-                    refusal.cause()
-                );
-            }
+            self.join(socket, room);
         }
         for (name, args) in welcome.events {
             let array = args.event(&name);
@@ -266,6 +260,16 @@ impl ShardApp {
         }
     }
 
+    fn join(&mut self, socket: SocketId, room: Target) {
+        if let Err(refusal) = self.hub.join(socket, room) {
+            tracing::warn!(
+                code = refusal.code().name(),
+                "a room was not joined: {}",
+                refusal.cause()
+            );
+        }
+    }
+
     fn act(&mut self, socket: SocketId, action: SocketAction, io: &mut Io<'_>) {
         match action {
             SocketAction::Emit {
@@ -275,15 +279,7 @@ impl ShardApp {
             } => {
                 self.hub.emit(socket, &array, attachments, delivery, io);
             }
-            SocketAction::Join(room) => {
-                if let Err(refusal) = self.hub.join(socket, room) {
-                    tracing::warn!(
-                        code = refusal.code().name(),
-                        "a room was not joined: {}",
-                        refusal.cause()
-                    );
-                }
-            }
+            SocketAction::Join(room) => self.join(socket, room),
             SocketAction::Leave(room) => self.hub.leave(socket, &room),
             SocketAction::Rooms(answer) => {
                 // Whoever asked may have stopped waiting.
@@ -342,10 +338,8 @@ impl App for ShardApp {
         if let Some(peer) = self.raw.get(&conn) {
             return peer.received(Frame::Text(text.to_owned()));
         }
-        let request_id = self.handshakes.get(&conn).map(Arc::clone);
-        let request_id = request_id
-            .as_ref()
-            .map_or("", |handshake| &handshake.request_id);
+        let handshake = self.handshakes.get(&conn);
+        let request_id = handshake.map_or("", |handshake| &handshake.request_id);
         if let Some(event) = self.hub.handle_text(conn, text, request_id, io.now, io) {
             self.dispatch(Some(conn), event, io);
         }

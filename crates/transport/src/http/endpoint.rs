@@ -180,9 +180,7 @@ impl<A: App> Endpoint<A> {
         mount: usize,
     ) -> Result<Reply, Refusal> {
         if request.method() != Method::GET {
-            return Err(Refusal::HandshakeMethod {
-                method: request.method().as_str().chars().take(16).collect(),
-            });
+            return Err(wrong_method(request.method()));
         }
         if query.eio != Some("4") {
             let version = query
@@ -320,58 +318,48 @@ impl<A: App> Endpoint<A> {
                 post::receive(&self.local, id, &parts.headers, body).await?;
                 Ok(Reply::Answer(answer::text(b"ok".to_vec())))
             }
-            method => Err(Refusal::HandshakeMethod {
-                method: method.as_str().chars().take(16).collect(),
-            }),
+            method => Err(wrong_method(&method)),
         }
     }
 
     /// Finds the session and checks that the request's origin is the session's.
     fn admit(&self, judged: &Judged, sid: &Sid) -> Result<ConnId, Refusal> {
-        let now = now();
-        let mut shard = self.local.borrow();
-        let id = shard.net.find(sid).ok_or(Refusal::SessionUnknown {})?;
-        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
-        // A deadline that has passed counts, whenever the timer task gets to it.
-        if conn.session.poll_deadline().is_some_and(|at| at <= now) {
-            conn.session.handle_timeout(now);
-        }
-        let bound = match &judged.verdict.refusal {
-            None => conn.binding.admit(&judged.facts),
-            Some(refusal) => Err(refusal.clone()),
-        };
-        if let Err(refusal) = &bound {
-            conn.session.abort(refusal.clone());
-        }
-        shard.net.touch(id);
-        shard.settle(now);
-        bound.map(|()| id)
+        let found = self.local.borrow().net.find(sid);
+        let id = found.ok_or(Refusal::SessionUnknown {})?;
+        let bound = self.local.with(id, |conn, now| {
+            // A deadline that has passed counts, whenever the timer task gets to it.
+            if conn.session.poll_deadline().is_some_and(|at| at <= now) {
+                conn.session.handle_timeout(now);
+            }
+            let bound = match &judged.verdict.refusal {
+                None => conn.binding.admit(&judged.facts),
+                Some(refusal) => Err(refusal.clone()),
+            };
+            bound.inspect_err(|refusal| conn.session.abort(refusal.clone()))
+        });
+        bound.ok_or(Refusal::SessionUnknown {})?.map(|()| id)
     }
 
     /// A WebSocket handshake for a session: the probe of an upgrade.
     fn probe(&self, parts: &Parts, id: ConnId) -> Result<Reply, Refusal> {
         if parts.method != Method::GET {
-            return Err(Refusal::HandshakeMethod {
-                method: parts.method.as_str().chars().take(16).collect(),
-            });
+            return Err(wrong_method(&parts.method));
         }
         let (response, deflate) = self.upgrade(&parts.headers)?;
-        let now = now();
-        let mut shard = self.local.borrow();
-        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
-        if conn.session.is_closed() {
-            return Err(Refusal::SessionUnknown {});
-        }
-        // An answer of 4xx breaks clients that race; the stream is accepted and closed instead.
-        let purpose = match conn.session.handle_probe_open(now) {
-            Ok(()) => Purpose::Probe(id),
-            Err(why) => Purpose::Refuse {
-                why,
-                said: Vec::new(),
-            },
-        };
-        shard.net.touch(id);
-        shard.settle(now);
+        let purpose = self.local.with(id, |conn, now| {
+            if conn.session.is_closed() {
+                return None;
+            }
+            // An answer of 4xx breaks clients that race; the stream is accepted and closed instead.
+            Some(match conn.session.handle_probe_open(now) {
+                Ok(()) => Purpose::Probe(id),
+                Err(why) => Purpose::Refuse {
+                    why,
+                    said: Vec::new(),
+                },
+            })
+        });
+        let purpose = purpose.flatten().ok_or(Refusal::SessionUnknown {})?;
         Ok(Reply::Upgrade(
             response,
             Box::new(Arrival {
@@ -393,13 +381,9 @@ impl<A: App> Endpoint<A> {
 
     /// Ends a session whose answer was taken out of its queue and reached nobody.
     pub(crate) fn abandon(&self, id: ConnId) {
-        let now = now();
-        let mut shard = self.local.borrow();
-        if let Some(conn) = shard.net.conn_mut(id) {
+        self.local.with(id, |conn, _| {
             conn.session.abort(Refusal::TransportClosed {});
-            shard.net.touch(id);
-            shard.settle(now);
-        }
+        });
     }
 
     /// Puts a stream to its purpose, on this shard or on the one it belongs to.
@@ -428,6 +412,12 @@ impl<A: App> Endpoint<A> {
                 tracing::warn!(%error, "a stream could not move to the shard of its session");
             }
         }
+    }
+}
+
+fn wrong_method(method: &Method) -> Refusal {
+    Refusal::HandshakeMethod {
+        method: method.as_str().chars().take(16).collect(),
     }
 }
 

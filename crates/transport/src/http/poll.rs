@@ -14,19 +14,13 @@ use crate::shard::{Local, now};
 /// Dropping the future before it is ready means that the client left: the session is closed
 /// (Engine.IO test suite, "should close the session upon cancelled polling request").
 pub(crate) async fn wait<A: App>(local: &Local<A>, id: ConnId) -> Result<Vec<u8>, Refusal> {
-    {
-        let now = now();
-        let mut shard = local.borrow();
-        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
-        let begun = conn.session.handle_poll(now);
-        if begun.is_err() {
+    let begun = local.with(id, |conn, now| {
+        conn.session.handle_poll(now).inspect_err(|_| {
             // The GET that waits learns that the session is over.
             conn.wake_poll();
-        }
-        shard.net.touch(id);
-        shard.settle(now);
-        begun?;
-    }
+        })
+    });
+    begun.ok_or(Refusal::SessionUnknown {})??;
     Waiting {
         local: local.clone(),
         id,
@@ -81,13 +75,9 @@ impl<A: App> Drop for Waiting<A> {
         if self.done {
             return;
         }
-        let now = now();
-        let mut shard = self.local.borrow();
-        if let Some(conn) = shard.net.conn_mut(self.id) {
+        self.local.with(self.id, |conn, now| {
             conn.poll = None;
             conn.session.handle_poll_aborted(now);
-            shard.net.touch(self.id);
-            shard.settle(now);
-        }
+        });
     }
 }

@@ -154,13 +154,9 @@ struct Posting<'a, A: App> {
 
 impl<'a, A: App> Posting<'a, A> {
     fn begin(local: &'a Local<A>, id: ConnId) -> Result<Self, Refusal> {
-        let now = now();
-        let mut shard = local.borrow();
-        let conn = shard.net.conn_mut(id).ok_or(Refusal::SessionUnknown {})?;
-        let begun = conn.session.handle_post_begin(now);
-        shard.net.touch(id);
-        shard.settle(now);
-        begun.map(|()| Self {
+        let begun = local.with(id, |conn, now| conn.session.handle_post_begin(now));
+        begun.ok_or(Refusal::SessionUnknown {})??;
+        Ok(Self {
             local,
             id,
             finished: false,
@@ -173,16 +169,15 @@ impl<'a, A: App> Posting<'a, A> {
     }
 
     fn end(&self, refusal: Option<&Refusal>) {
-        let mut shard = self.local.borrow();
-        let Some(conn) = shard.net.conn_mut(self.id) else {
-            return;
-        };
-        conn.session.handle_post_end();
+        if let Some(conn) = self.local.borrow().net.conn_mut(self.id) {
+            conn.session.handle_post_end();
+        }
+        // The packets of a body that was taken have been settled.
         if let Some(refusal) = refusal {
-            conn.session.abort(refusal.clone());
-            conn.wake_poll();
-            shard.net.touch(self.id);
-            shard.settle(now());
+            self.local.with(self.id, |conn, _| {
+                conn.session.abort(refusal.clone());
+                conn.wake_poll();
+            });
         }
     }
 }

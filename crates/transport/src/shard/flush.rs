@@ -21,7 +21,7 @@ use tokio::io::AsyncWrite as _;
 use crate::app::App;
 use crate::shard::Local;
 use crate::shard::conn::WsLane;
-use crate::shard::net::Net;
+use crate::shard::net::{Net, find_mut};
 use crate::stats::ShardStats;
 
 /// Most bytes that one write is given; the rest follows in the next.
@@ -74,8 +74,7 @@ impl Net {
     /// settled by the caller.
     pub(crate) fn flush(&mut self, id: ConnId) {
         let Self { conns, stats, .. } = self;
-        let found = conns.get_mut(id.slot as usize);
-        let Some(conn) = found.filter(|conn| conn.generation == id.generation) else {
+        let Some(conn) = find_mut(conns, id) else {
             return;
         };
         conn.dirty = false;

@@ -55,6 +55,20 @@ impl<A: App> Local<A> {
     pub(crate) fn borrow(&self) -> RefMut<'_, Shard<A>> {
         self.0.borrow_mut()
     }
+
+    /// Does something to one session, then settles what follows. `None`: there is no such session.
+    pub(crate) fn with<T>(
+        &self,
+        id: ConnId,
+        act: impl FnOnce(&mut Conn, Instant) -> T,
+    ) -> Option<T> {
+        let now = now();
+        let mut shard = self.borrow();
+        let done = act(shard.net.conn_mut(id)?, now);
+        shard.net.touch(id);
+        shard.settle(now);
+        Some(done)
+    }
 }
 
 impl<A: App> Shard<A> {
@@ -85,14 +99,8 @@ impl<A: App> Shard<A> {
             Transport::Polling => stats.handshakes_polling.add(1),
             Transport::Websocket => stats.handshakes_websocket.add(1),
         }
-        self.app.handle_open(
-            id,
-            opening,
-            &mut Io {
-                now,
-                net: &mut self.net,
-            },
-        );
+        self.app
+            .handle_open(id, opening, &mut Io::new(&mut self.net, now));
         self.net.touch(id);
         self.settle(now);
         Ok(id)
@@ -116,26 +124,14 @@ impl<A: App> Shard<A> {
             Handled::Text(text) => {
                 self.net.stats.messages_in.add(1);
                 self.net.stats.bytes_in.add(text.len() as u64);
-                self.app.handle_text(
-                    id,
-                    text,
-                    &mut Io {
-                        now,
-                        net: &mut self.net,
-                    },
-                );
+                self.app
+                    .handle_text(id, text, &mut Io::new(&mut self.net, now));
             }
             Handled::Binary(data) => {
                 self.net.stats.messages_in.add(1);
                 self.net.stats.bytes_in.add(data.len() as u64);
-                self.app.handle_binary(
-                    id,
-                    &data,
-                    &mut Io {
-                        now,
-                        net: &mut self.net,
-                    },
-                );
+                self.app
+                    .handle_binary(id, &data, &mut Io::new(&mut self.net, now));
             }
             Handled::ProbePong => return Ok(Step::AnswerProbe),
             Handled::Upgraded => return Ok(Step::Upgraded),
@@ -178,13 +174,8 @@ impl<A: App> Shard<A> {
             }
         }
         if self.app.poll_deadline(id).is_some_and(|at| at <= now) {
-            self.app.handle_timeout(
-                id,
-                &mut Io {
-                    now,
-                    net: &mut self.net,
-                },
-            );
+            self.app
+                .handle_timeout(id, &mut Io::new(&mut self.net, now));
         }
         self.net.touch(id);
         self.settle(now);
@@ -192,7 +183,7 @@ impl<A: App> Shard<A> {
 
     /// Brings everything that follows from recent changes up to date.
     pub(crate) fn settle(&mut self, now: Instant) {
-        while let Some(id) = self.net.untouched_next() {
+        while let Some(id) = self.net.next_touched() {
             self.settle_one(id, now);
         }
         self.net.schedule_shard(self.app.poll_shard_deadline(), now);
@@ -208,14 +199,8 @@ impl<A: App> Shard<A> {
         {
             conn.seat = None;
             self.net.stats.count_refusal(why.code());
-            self.app.handle_close(
-                id,
-                &why,
-                &mut Io {
-                    now,
-                    net: &mut self.net,
-                },
-            );
+            self.app
+                .handle_close(id, &why, &mut Io::new(&mut self.net, now));
         }
         let Some(conn) = self.net.conn_mut(id) else {
             return;
@@ -259,13 +244,8 @@ impl<A: App> Shard<A> {
 
     /// A command from another thread.
     fn handle_command(&mut self, command: A::Command, now: Instant) {
-        self.app.handle_command(
-            command,
-            &mut Io {
-                now,
-                net: &mut self.net,
-            },
-        );
+        self.app
+            .handle_command(command, &mut Io::new(&mut self.net, now));
         self.settle(now);
     }
 
@@ -274,14 +254,8 @@ impl<A: App> Shard<A> {
         let ids = self.net.ids();
         for id in ids {
             let delay = net::random_below(window);
-            self.app.handle_drain(
-                id,
-                delay,
-                &mut Io {
-                    now,
-                    net: &mut self.net,
-                },
-            );
+            self.app
+                .handle_drain(id, delay, &mut Io::new(&mut self.net, now));
             if let Some(conn) = self.net.conn_mut(id) {
                 conn.drain_at = Some(now + delay);
             }
@@ -303,10 +277,8 @@ impl<A: App> Shard<A> {
                 timers::Due::Shard => {
                     let now = crate::shard::now();
                     self.net.shard_timer = None;
-                    self.app.handle_shard_timeout(&mut Io {
-                        now,
-                        net: &mut self.net,
-                    });
+                    self.app
+                        .handle_shard_timeout(&mut Io::new(&mut self.net, now));
                     self.settle(now);
                 }
             }

@@ -103,9 +103,7 @@ impl Net {
     }
 
     pub(crate) fn conn_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
-        self.conns
-            .get_mut(id.slot as usize)
-            .filter(|conn| conn.generation == id.generation)
+        find_mut(&mut self.conns, id)
     }
 
     /// The token of the next WebSocket.
@@ -178,8 +176,7 @@ impl Net {
     /// Brings the gauges up to date with a connection.
     pub(super) fn count(&mut self, id: ConnId) {
         let Self { conns, stats, .. } = self;
-        let found = conns.get_mut(id.slot as usize);
-        if let Some(conn) = found.filter(|conn| conn.generation == id.generation) {
+        if let Some(conn) = find_mut(conns, id) {
             conn.count(stats);
         }
     }
@@ -194,7 +191,7 @@ impl Net {
     }
 
     /// The next connection to settle.
-    pub(super) fn untouched_next(&mut self) -> Option<ConnId> {
+    pub(super) fn next_touched(&mut self) -> Option<ConnId> {
         let id = self.touched.pop()?;
         if let Some(conn) = self.conn_mut(id) {
             conn.touched = false;
@@ -224,11 +221,8 @@ impl Net {
 
     /// Sets the connection's place in the timer wheel to its next deadline.
     pub(super) fn schedule(&mut self, id: ConnId, app: Option<Instant>, now: Instant) {
-        let Some(conn) = self
-            .conns
-            .get_mut(id.slot as usize)
-            .filter(|conn| conn.generation == id.generation)
-        else {
+        let Self { conns, timers, .. } = self;
+        let Some(conn) = find_mut(conns, id) else {
             return;
         };
         let deadlines = [
@@ -238,8 +232,8 @@ impl Net {
             conn.drain_at,
         ];
         match deadlines.into_iter().flatten().min() {
-            Some(at) => conn.timer = Some(self.timers.set(conn.timer, Due::Conn(id), at.max(now))),
-            None => self.timers.cancel(conn.timer.take()),
+            Some(at) => conn.timer = Some(timers.set(conn.timer, Due::Conn(id), at.max(now))),
+            None => timers.cancel(conn.timer.take()),
         }
     }
 
@@ -299,6 +293,13 @@ impl Net {
             self.lingering.spawn(lane.socket, rest, why);
         }
     }
+}
+
+/// The session in a slot, if it is the one that was meant. For where only the slots may be borrowed.
+pub(super) fn find_mut(conns: &mut Slab<Conn>, id: ConnId) -> Option<&mut Conn> {
+    conns
+        .get_mut(id.slot as usize)
+        .filter(|conn| conn.generation == id.generation)
 }
 
 /// A random part of `window`, so that clients do not all come back at once.
