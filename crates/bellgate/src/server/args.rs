@@ -89,6 +89,12 @@ impl Args {
         &self.attachments
     }
 
+    /// Bytes of all arguments.
+    pub(crate) fn bytes(&self) -> usize {
+        let json: usize = self.json.iter().map(String::len).sum();
+        json + self.attachments.iter().map(Bytes::len).sum::<usize>()
+    }
+
     /// The JSON array of an ack: `[1,2]`.
     pub(crate) fn array(&self) -> String {
         format!("[{}]", self.json.join(","))

@@ -28,6 +28,15 @@ pub(crate) enum Outcome {
 }
 
 impl Call {
+    /// Bytes that the client sent for it.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Connect(_, connect) => connect.auth.as_ref().map_or(0, String::len),
+            Self::Received(_, _, received) => received.name.len() + received.args.bytes(),
+            Self::Gone(_) => 0,
+        }
+    }
+
     /// The future of the handler. Whatever it does, a panic included, it has an outcome. None where
     /// there is no handler and nothing to say.
     pub(super) fn start(self, program: &Program) -> Option<Pending<Outcome>> {

@@ -14,7 +14,7 @@ use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
 use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening, Remote};
-use bellgate_wire::Message;
+use bellgate_wire::{Limits, Message};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
@@ -65,6 +65,17 @@ pub(crate) enum SocketAction {
 /// Most events of one connection that stand in line behind a handler.
 const LINE: usize = 1000;
 
+/// How many of the largest messages they may come to in bytes.
+const LINE_MESSAGES: usize = 4;
+
+/// What stands in line behind a handler.
+#[derive(Default)]
+struct Line {
+    calls: VecDeque<Call>,
+    /// Bytes that the client sent for them.
+    bytes: usize,
+}
+
 /// A shard's application.
 pub(crate) struct ShardApp {
     hub: Hub,
@@ -75,7 +86,9 @@ pub(crate) struct ShardApp {
     /// Connections that speak plain Engine.IO.
     raw: HashMap<ConnId, EnginePeer>,
     /// Connections whose handler has to wait, and what stands in line behind it.
-    busy: HashMap<ConnId, VecDeque<Call>>,
+    busy: HashMap<ConnId, Line>,
+    /// Most bytes of one connection that stand in line.
+    line_bytes: usize,
 }
 
 impl ShardApp {
@@ -84,6 +97,7 @@ impl ShardApp {
         program: Arc<Program>,
         me: Remote<Command>,
         gauges: Arc<Gauges>,
+        limits: &Limits,
     ) -> Self {
         let mut app = Self {
             hub,
@@ -93,6 +107,7 @@ impl ShardApp {
             handshakes: HashMap::new(),
             raw: HashMap::new(),
             busy: HashMap::new(),
+            line_bytes: LINE_MESSAGES.saturating_mul(limits.message_bytes),
         };
         for namespace in app.program.namespaces.keys() {
             app.hub.define_namespace(namespace);
@@ -132,15 +147,18 @@ impl ShardApp {
         let Some(line) = self.busy.get_mut(&conn) else {
             return self.run(conn, call, io);
         };
-        line.push_back(call);
-        if line.len() > LINE {
-            let why = Refusal::SocketLimit {
-                what: "events that wait".into(),
-                limit: LINE.to_string(),
-            };
-            line.clear();
-            io.close(conn, why);
-        }
+        line.bytes = line.bytes.saturating_add(call.bytes());
+        line.calls.push_back(call);
+        let (what, limit) = if line.calls.len() > LINE {
+            ("events that wait", LINE)
+        } else if line.bytes > self.line_bytes {
+            ("bytes of events that wait", self.line_bytes)
+        } else {
+            return;
+        };
+        *line = Line::default();
+        let (what, limit) = (what.to_owned(), limit.to_string());
+        io.close(conn, Refusal::SocketLimit { what, limit });
     }
 
     /// Polls the handler once; applies its answer, or waits for it in a task.
@@ -154,7 +172,7 @@ impl ShardApp {
         match polled {
             Poll::Ready(outcome) => self.apply(outcome, io),
             Poll::Pending => {
-                self.busy.insert(conn, VecDeque::new());
+                self.busy.insert(conn, Line::default());
                 let me = self.me.clone();
                 tokio::task::spawn_local(
                     async move { me.command(Command::Done(conn, future.await)) },
@@ -297,7 +315,7 @@ impl ShardApp {
     fn done(&mut self, conn: ConnId, outcome: Outcome, io: &mut Io<'_>) {
         let line = self.busy.remove(&conn).unwrap_or_default();
         self.apply(outcome, io);
-        for call in line {
+        for call in line.calls {
             self.queue(conn, call, io);
         }
     }

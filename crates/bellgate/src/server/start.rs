@@ -199,7 +199,7 @@ impl Server {
                     .unwrap_or_default();
                 let me = me.unwrap_or_else(bellgate_transport::Remote::nowhere);
                 (
-                    ShardApp::new(hub, Arc::clone(&program), me, gauges),
+                    ShardApp::new(hub, Arc::clone(&program), me, gauges, &hub_config.limits),
                     http::fallback(&api),
                 )
             })?

@@ -7,7 +7,7 @@ use bellgate_peer::{Over, Packet, Said, eventually};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use crate::lab::{Lab, Notes, each_way};
+use crate::lab::{Lab, Notes, Way, each_way, settings};
 
 #[tokio::test]
 async fn an_event_is_answered_with_what_its_handler_returns() {
@@ -117,7 +117,8 @@ async fn reply_none_leaves_the_client_without_an_ack() {
 /// A server whose event `gate` waits until the test opens the gate; `note` notes its argument.
 async fn gated(shards: usize, gate: Arc<Semaphore>, notes: Arc<Notes<Value>>) -> Lab {
     let later = Arc::clone(&notes);
-    Lab::start(shards, move |server| {
+    let settings = settings(shards, &[("SOCKETIO_MAX_HTTP_BUFFER_SIZE", "10KiB")]);
+    Lab::start_with(settings, move |server| {
         server
             .on("/", "gate", move |event: Received| {
                 let (gate, notes) = (Arc::clone(&gate), Arc::clone(&later));
@@ -166,31 +167,61 @@ async fn a_handler_that_waits_keeps_its_connections_order_while_others_go_on() {
     .await;
 }
 
+/// What becomes of a client that sends `count` events with a text of this size behind a handler that waits.
+async fn flood(way: Way, count: usize, size: usize) {
+    let (gate, notes) = (Arc::new(Semaphore::new(0)), Arc::new(Notes::new()));
+    let lab = gated(way.shards, Arc::clone(&gate), Arc::clone(&notes)).await;
+    let mut flood = lab.join(way.over, &Value::Null).await;
+    let mut other = lab.join(way.over, &Value::Null).await;
+    flood.emit(&json!(["gate", 0])).await;
+    let event = Packet::Text(format!("42{}", json!(["note", "x".repeat(size)])));
+    let at_once = (9_000 / size).min(500);
+    for _ in 0..count / at_once {
+        let events = vec![event.clone(); at_once];
+        flood.engine.send_all(&events).await;
+    }
+    flood.closed().await;
+    assert_eq!(
+        other.call(&json!(["note", "other"])).await,
+        json!(["noted"])
+    );
+    gate.add_permits(1);
+    eventually("the flood to be gone", async || lab.sessions() == 1).await;
+    let seen = notes.wait_for(2).await;
+    assert_eq!(
+        seen,
+        [json!("other"), json!(0)],
+        "what stood in line is dropped"
+    );
+}
+
 #[tokio::test]
 async fn a_client_that_floods_a_handler_that_waits_is_closed_and_nobody_else() {
+    each_way(async |way| flood(way, 1_500, 1).await).await;
+}
+
+#[tokio::test]
+async fn a_client_whose_waiting_events_are_large_is_closed_and_nobody_else() {
+    each_way(async |way| flood(way, 5, 9_000).await).await;
+}
+
+#[tokio::test]
+async fn events_of_four_largest_messages_may_wait() {
     each_way(async |way| {
         let (gate, notes) = (Arc::new(Semaphore::new(0)), Arc::new(Notes::new()));
         let lab = gated(way.shards, Arc::clone(&gate), Arc::clone(&notes)).await;
-        let mut flood = lab.join(way.over, &Value::Null).await;
-        let mut other = lab.join(way.over, &Value::Null).await;
-        flood.emit(&json!(["gate", 0])).await;
-        let event = Packet::Text(format!("42{}", json!(["note", 1])));
-        for _ in 0..3 {
-            flood.engine.send_all(&vec![event.clone(); 500]).await;
+        let mut client = lab.join(way.over, &Value::Null).await;
+        client.emit(&json!(["gate", 0])).await;
+        let text = "x".repeat(9_000);
+        let mut ids = Vec::new();
+        for _ in 0..4 {
+            ids.push(client.ask("/", &json!(["note", text])).await);
         }
-        flood.closed().await;
-        assert_eq!(
-            other.call(&json!(["note", "other"])).await,
-            json!(["noted"])
-        );
         gate.add_permits(1);
-        eventually("the flood to be gone", async || lab.sessions() == 1).await;
-        let seen = notes.wait_for(2).await;
-        assert_eq!(
-            seen,
-            [json!("other"), json!(0)],
-            "what stood in line is dropped"
-        );
+        for id in ids {
+            client.answer(id).await;
+        }
+        assert_eq!(notes.take().len(), 5);
     })
     .await;
 }
