@@ -165,7 +165,11 @@ async fn to(event: Received) -> Value {
         return json!({"error": "nobody is named"});
     };
     let count = address.clone().count().await;
-    address.emit(&audience.event, audience.args());
+    let attachments = event.args.attachments().iter().cloned();
+    address.emit(
+        &audience.event,
+        attachments.fold(audience.args(), Args::binary),
+    );
     Value::from(count)
 }
 
