@@ -69,6 +69,11 @@ impl Hub {
         self.namespaces.define(name);
     }
 
+    /// Limits and times for what comes from now on.
+    pub fn reconfigure(&mut self, config: HubConfig) {
+        self.config = config;
+    }
+
     /// A session opened: it must join a namespace within [`HubConfig::connect_timeout`].
     pub fn open(&mut self, conn: ConnId, now: Instant) {
         if let Some(forgotten) = self.conns.in_slot(conn.slot) {

@@ -34,6 +34,13 @@ pub struct TransportConfig {
     pub paths: Vec<String>,
     /// The namespaces, each of which a refused page is told of.
     pub namespaces: Vec<String>,
+    /// What a reload may change.
+    pub live: Live,
+}
+
+/// What a reload may change, for what is new after it: requests, streams, sessions.
+#[derive(Clone)]
+pub struct Live {
     /// Timing and limits of sessions.
     pub engine: EngineConfig,
     /// Limits of messages.
@@ -48,8 +55,6 @@ pub struct TransportConfig {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Most sessions at once, over all shards.
     pub max_connections: usize,
-    /// Answers and frames from this size on are compressed; `None` = never.
-    pub compression: Option<usize>,
     /// Time within which the sessions are closed when the server goes down.
     pub drain_window: Duration,
 }

@@ -28,7 +28,7 @@ pub mod tls;
 pub mod websocket;
 
 pub use app::{App, Io, Opening};
-pub use config::TransportConfig;
+pub use config::{Live, TransportConfig};
 pub use http::{BoxError, Fallback, Judged, ResponseBody};
 pub use listen::ListenError;
 pub use server::{Handle, Running, start};

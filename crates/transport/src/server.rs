@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use arc_swap::ArcSwap;
 use bellgate_gate::Peer;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use tokio::sync::oneshot;
 
 use crate::app::App;
-use crate::config::TransportConfig;
+use crate::config::{Live, TransportConfig};
 use crate::http::{BoxError, Fallback, Handover, Judged, Reply};
 use crate::listen::{self, ListenError, Listeners, SocketFile};
 use crate::shard::inlet::{Inlet, Remote};
@@ -22,6 +23,7 @@ use crate::stats::{ShardStats, Totals};
 /// What all shards of a server share.
 pub(crate) struct Shared<C> {
     pub(crate) config: TransportConfig,
+    live: ArcSwap<Live>,
     pub(crate) remotes: Vec<Remote<C>>,
     pub(crate) sessions: Arc<AtomicUsize>,
     pub(crate) draining: AtomicBool,
@@ -33,6 +35,11 @@ pub(crate) struct Shared<C> {
 }
 
 impl<C> Shared<C> {
+    /// What holds now of the part that a reload may change.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
     /// Which Engine.IO path this is, with or without its last slash; compared byte for byte.
     pub(crate) fn mount(&self, path: &str) -> Option<usize> {
         self.config
@@ -103,24 +110,40 @@ impl<C: Send + 'static> Handle<C> {
         totals
     }
 
-    /// The configuration that the server runs with.
+    /// The configuration that the server was started with.
     pub fn config(&self) -> &TransportConfig {
         &self.0.config
+    }
+
+    /// What holds now of the part that a reload may change.
+    pub fn live(&self) -> Arc<Live> {
+        self.0.live()
+    }
+
+    /// From now on requests are judged, streams accepted and sessions opened by this. What is open
+    /// stays as it is.
+    pub fn reload(&self, live: Live) {
+        let live = Arc::new(live);
+        self.0.live.store(Arc::clone(&live));
+        for remote in &self.0.remotes {
+            remote.send(Inlet::Reload(Arc::clone(&live)));
+        }
     }
 
     /// Begins to go down: no new session, and each open one is closed at a time of its own within
     /// the drain window. The shards end when none is left.
     pub fn drain(&self) {
         if !self.0.draining.swap(true, Ordering::AcqRel) {
+            let window = self.0.live().drain_window;
             for remote in &self.0.remotes {
-                remote.send(Inlet::Drain(self.0.config.drain_window));
+                remote.send(Inlet::Drain(window));
             }
         }
     }
 
     /// Reads and judges a request of an embedding HTTP server, and gives it an id.
     pub fn judge(&self, parts: &http::request::Parts, peer: &Peer) -> Judged {
-        Judged::read(&self.0.config, parts, peer, self.0.request_id())
+        Judged::read(self.0.live(), parts, peer, self.0.request_id())
     }
 
     /// Answers one request of an embedding HTTP server. `None`: the path is not Engine.IO's.
@@ -261,6 +284,7 @@ where
     // Without random bits request ids are unique in this process only.
     let _ = getrandom::fill(&mut boot);
     let shared = Arc::new(Shared {
+        live: ArcSwap::from_pointee(config.live.clone()),
         config,
         remotes,
         sessions: Arc::default(),

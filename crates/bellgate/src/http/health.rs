@@ -20,7 +20,7 @@ pub(crate) async fn readyz(State(api): State<Arc<Api>>) -> Response {
     match api.shards() {
         None => reasons.push("starting"),
         Some(shards) if shards.is_draining() => reasons.push("draining"),
-        Some(shards) if shards.sessions() >= shards.config().max_connections => {
+        Some(shards) if shards.sessions() >= shards.live().max_connections => {
             reasons.push("full");
         }
         Some(_) => {}

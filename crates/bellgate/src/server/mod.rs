@@ -11,6 +11,7 @@ mod engine;
 mod gauges;
 mod handlers;
 mod program;
+mod running;
 pub(crate) mod shard;
 mod socket;
 mod start;
@@ -22,8 +23,9 @@ pub use emitter::{Address, Answers, Emitter};
 pub use engine::{EnginePeer, Frame};
 pub(crate) use gauges::Gauges;
 pub use handlers::{Connect, Gone, Handshake, Received, Refused, Reply, Welcome};
+pub use running::Running;
 pub use socket::Socket;
-pub use start::{Mounted, Running, StartError};
+pub use start::{Mounted, StartError};
 
 use crate::config::Settings;
 use program::Program;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
-use bellgate_hub::{Event, Hub, SocketId, Target};
+use bellgate_hub::{Event, Hub, HubConfig, SocketId, Target};
 use bellgate_transport::{App, Io, Opening, Remote};
 use bellgate_wire::{Limits, Message};
 use bytes::Bytes;
@@ -28,6 +28,8 @@ use super::socket::Socket;
 
 /// What reaches a shard's application from other threads and from its own tasks.
 pub(crate) enum Command {
+    /// Limits and times for what comes from now on.
+    Reload(Arc<HubConfig>),
     /// From the adapter.
     Hub(Arc<bellgate_hub::Command>),
     /// For one socket.
@@ -107,7 +109,7 @@ impl ShardApp {
             handshakes: HashMap::new(),
             raw: HashMap::new(),
             busy: HashMap::new(),
-            line_bytes: LINE_MESSAGES.saturating_mul(limits.message_bytes),
+            line_bytes: line_bytes(limits),
         };
         for namespace in app.program.namespaces.keys() {
             app.hub.define_namespace(namespace);
@@ -321,6 +323,11 @@ impl ShardApp {
     }
 }
 
+/// Most bytes of one connection that stand in line.
+fn line_bytes(limits: &Limits) -> usize {
+    LINE_MESSAGES.saturating_mul(limits.message_bytes)
+}
+
 fn socket_of(event: &Event) -> Option<SocketId> {
     match event {
         Event::Connect { socket, .. }
@@ -404,6 +411,10 @@ impl App for ShardApp {
             Command::Hub(command) => {
                 let events = self.hub.handle_command(&command, io.now, io);
                 self.dispatch_all(None, events, io);
+            }
+            Command::Reload(config) => {
+                self.line_bytes = line_bytes(&config.limits);
+                self.hub.reconfigure(HubConfig::clone(&config));
             }
             Command::Socket(socket, action) => self.act(socket, action, io),
             Command::Engine(conn, EngineAction::Send(frame)) => {

@@ -18,6 +18,7 @@ use bellgate_transport::{Handle, ListenError, TransportConfig};
 
 use super::emitter::Emitter;
 use super::gauges::Gauges;
+use super::running::{Running, Settled, hold_connections, hub_config, live, tls};
 use super::shard::{Command, ShardApp};
 use super::{Program, Server};
 use crate::config::{Address, Settings};
@@ -56,15 +57,10 @@ impl Server {
     /// Listens and runs. Must be called inside a tokio runtime, which serves the admin listener.
     pub async fn start(mut self) -> Result<Running, StartError> {
         let files = bellgate_transport::listen::raise_descriptor_limit();
-        self.hold_connections(files);
+        let shards = self.shards();
+        hold_connections(&mut self.settings, shards, files);
         let settings = &self.settings;
-        let tls = match &settings.listen.tls {
-            Some(files) => Some(
-                bellgate_transport::tls::server_config(&files.cert, &files.key)
-                    .map_err(StartError::Tls)?,
-            ),
-            None => None,
-        };
+        let tls = tls(settings)?;
         let listen = match &settings.listen.public {
             Address::Tcp { host, port } => ListenAddr::Tcp {
                 host: host.clone(),
@@ -80,7 +76,9 @@ impl Server {
             };
         }
         let secure = tls.is_some();
+        let plain_refusals = self.plain_refusals;
         let config = self.transport(Some(listen), tls);
+        let count = config.shards;
         let (settings, api, shards) = self.run(config)?;
         drop(reserved);
         let admin = match &settings.listen.admin {
@@ -102,6 +100,12 @@ impl Server {
             bound: bound.collect(),
             admin,
             emitter: api.emitter.clone(),
+            settled: Settled {
+                public: settings.listen.public,
+                shards: count,
+                files,
+                plain_refusals,
+            },
             shards,
         })
     }
@@ -113,23 +117,6 @@ impl Server {
         let config = self.transport(None, None);
         let (_, api, shards) = self.run(config)?;
         Ok(Mounted { shards, api })
-    }
-
-    /// Holds the number of connections below that of open files: without a file left, a client
-    /// that comes would wait instead of being told to come back.
-    fn hold_connections(&mut self, files: u64) {
-        let files = usize::try_from(files).unwrap_or(usize::MAX);
-        let room = files
-            .saturating_sub(spare_files(self.shards(), files))
-            .max(1);
-        let wanted = &mut self.settings.limits.connections;
-        if *wanted > room {
-            tracing::warn!(
-                "connections are held to {room}: the system allows {files} open files. Raise that \
-                 limit (ulimit -n, LimitNOFILE=), or set SOCKETIO_MAX_CONNECTIONS to what is needed"
-            );
-            *wanted = room;
-        }
     }
 
     fn shards(&self) -> usize {
@@ -157,15 +144,7 @@ impl Server {
             shards: self.shards(),
             paths,
             namespaces: self.namespaces(),
-            engine: settings.engine_config(),
-            limits: settings.wire_limits(),
-            origins: Arc::new(settings.origin_policy().0),
-            refusals: settings.origins.refusals,
-            proxies: Arc::new(settings.trusted_proxies().0),
-            tls,
-            max_connections: settings.limits.connections,
-            compression: settings.sessions.compression,
-            drain_window: settings.limits.drain_window,
+            live: live(settings, tls),
         }
     }
 
@@ -178,8 +157,7 @@ impl Server {
             program,
             plain_refusals,
         } = self;
-        let mut hub_config = settings.hub_config();
-        hub_config.plain_refusals = plain_refusals;
+        let hub_config = hub_config(&settings, plain_refusals);
         let program: Arc<Program> = Arc::new(program);
         let gauges: Arc<Vec<Arc<Gauges>>> =
             Arc::new((0..config.shards.max(1)).map(|_| Arc::default()).collect());
@@ -210,12 +188,6 @@ impl Server {
     }
 }
 
-/// Files that carry no session: those of the process and of each shard (its reactor and its
-/// listeners), and some for requests of polling sessions, health checks and refusals.
-const fn spare_files(shards: usize, files: usize) -> usize {
-    16 + 8 * shards + files / 16
-}
-
 /// The ids of sockets come from the operating system.
 fn random(bytes: &mut [u8]) {
     if getrandom::fill(bytes).is_err() {
@@ -233,48 +205,6 @@ fn connect(emitter: &Emitter, handle: &Handle<Command>) {
         .cloned()
         .map(|remote| Box::new(move |command| remote.command(Command::Hub(command))) as Inlet);
     emitter.connect(Box::new(Local::new(inlets.collect())));
-}
-
-/// A server that runs, until [`Running::drain`]: dropping this does not end it.
-pub struct Running {
-    bound: Vec<String>,
-    admin: Option<SocketAddr>,
-    emitter: Emitter,
-    shards: bellgate_transport::Running<Command>,
-}
-
-impl Running {
-    /// Where it listens, as URLs.
-    pub fn bound(&self) -> &[String] {
-        &self.bound
-    }
-
-    /// Where the admin listener is, if there is one.
-    pub const fn admin(&self) -> Option<SocketAddr> {
-        self.admin
-    }
-
-    /// Sends from anywhere.
-    pub const fn emitter(&self) -> &Emitter {
-        &self.emitter
-    }
-
-    /// Sessions open now.
-    pub fn sessions(&self) -> usize {
-        self.shards.handle.sessions()
-    }
-
-    /// Begins to go down: sessions are closed within the drain window, each at a time of its own.
-    pub fn drain(&self) {
-        self.shards.handle.drain();
-    }
-
-    /// Waits until every session is closed and every shard has ended, after [`Running::drain`].
-    pub async fn wait(self) {
-        while !self.shards.is_finished() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
 }
 
 /// A server without a listener, inside an axum application. It runs until [`Mounted::shut_down`].
@@ -337,7 +267,7 @@ async fn judged(
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(judged.clone());
     let mut response = next.run(request).await;
-    finish(&mut response, &handle.config().origins, &judged);
+    finish(&mut response, &judged);
     response
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bellgate_codes::{Refusal, Severity};
-use bellgate_gate::origin::{OriginPolicy, cors_headers};
+use bellgate_gate::origin::cors_headers;
 use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
@@ -114,9 +114,14 @@ pub(crate) fn switching(accept: &str, extensions: Option<&'static str>) -> Respo
 }
 
 /// What every answer on the public listener carries, errors included.
-pub fn finish<B>(response: &mut Response<B>, policy: &OriginPolicy, judged: &Judged) {
+pub fn finish<B>(response: &mut Response<B>, judged: &Judged) {
     let headers = response.headers_mut();
-    cors_headers(policy, &judged.facts, &judged.verdict, headers);
+    cors_headers(
+        &judged.live.origins,
+        &judged.facts,
+        &judged.verdict,
+        headers,
+    );
     if let Ok(id) = HeaderValue::from_str(&judged.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }

@@ -60,18 +60,11 @@ impl<A: App> Endpoint<A> {
             Reply::Answer(answer::refusal(&refusal, &judged.request_id))
         });
         let (Reply::Answer(response) | Reply::Upgrade(response, _)) = &mut reply;
-        let policy = &self.shared.config.origins;
-        answer::finish(response, policy, &judged);
-        if self.is_told(&judged) && response.status() != StatusCode::FORBIDDEN {
-            page_headers(policy, &judged.facts, response.headers_mut());
+        answer::finish(response, &judged);
+        if is_told(&judged) && response.status() != StatusCode::FORBIDDEN {
+            page_headers(&judged.live.origins, &judged.facts, response.headers_mut());
         }
         reply
-    }
-
-    /// Whether the request's refusal is told inside the protocol.
-    fn is_told(&self, judged: &Judged) -> bool {
-        let telling = self.shared.config.refusals;
-        telling.is_for(&judged.facts, &judged.verdict)
     }
 
     /// Counts a refusal and tells the log.
@@ -92,12 +85,12 @@ impl<A: App> Endpoint<A> {
     {
         if request.method() == Method::OPTIONS {
             return match &judged.verdict.refusal {
-                Some(refusal) if !self.is_told(judged) => Err(refusal.clone()),
+                Some(refusal) if !is_told(judged) => Err(refusal.clone()),
                 _ => Ok(Reply::Answer(answer::preflight())),
             };
         }
         let query = Query::parse(request.uri().query().unwrap_or_default())?;
-        let transport = self.transport(query.transport)?;
+        let transport = transport(judged, query.transport)?;
         let Some(sid) = query.sid else {
             return match &judged.verdict.refusal {
                 None => self.handshake(&request, &query, transport, judged, mount),
@@ -118,23 +111,6 @@ impl<A: App> Endpoint<A> {
         self.of_session(request, judged, &sid, transport).await
     }
 
-    fn transport(&self, name: Option<&str>) -> Result<Transport, Refusal> {
-        let transports = &self.shared.config.engine.transports;
-        match name {
-            Some("polling") if transports.polling => Ok(Transport::Polling),
-            Some("websocket") if transports.websocket => Ok(Transport::Websocket),
-            other => {
-                let named: String = other
-                    .unwrap_or("none")
-                    .chars()
-                    .filter(char::is_ascii_graphic)
-                    .take(32)
-                    .collect();
-                Err(Refusal::TransportUnknown { transport: named })
-            }
-        }
-    }
-
     /// A handshake of a refused origin: told inside the protocol where a page is to read it.
     fn refuse<B>(
         &self,
@@ -145,15 +121,15 @@ impl<A: App> Endpoint<A> {
         refusal: &Refusal,
     ) -> Result<Reply, Refusal> {
         let is_handshake = request.method() == Method::GET && query.eio == Some("4");
-        if !is_handshake || !self.is_told(judged) {
+        if !is_handshake || !is_told(judged) {
             return Err(refusal.clone());
         }
-        let config = &self.shared.config;
-        let packets = in_band::packets(config, self.index, refusal, &judged.request_id)?;
+        let namespaces = &self.shared.config.namespaces;
+        let packets = in_band::packets(namespaces, self.index, refusal, judged)?;
         let reply = match transport {
             Transport::Polling => Reply::Answer(answer::text(in_band::payload(&packets))),
             Transport::Websocket => {
-                let (response, _) = self.upgrade(request.headers())?;
+                let (response, _) = upgrade(request.headers(), None)?;
                 let purpose = Purpose::Refuse {
                     why: refusal.clone(),
                     said: in_band::frames(&packets),
@@ -199,12 +175,15 @@ impl<A: App> Endpoint<A> {
                 });
             }
             Transport::Polling => None,
-            Transport::Websocket => Some(self.upgrade(request.headers())?),
+            Transport::Websocket => Some(upgrade(
+                request.headers(),
+                judged.live.engine.deflate_threshold,
+            )?),
         };
         if self.shared.draining.load(Ordering::Acquire) {
             return Err(Refusal::ServerDraining {});
         }
-        let limit = self.shared.config.max_connections;
+        let limit = judged.live.max_connections;
         let seat = Seat::take(&self.shared.sessions, limit).ok_or_else(|| Refusal::ServerFull {
             limit: limit.to_string(),
         })?;
@@ -240,19 +219,6 @@ impl<A: App> Endpoint<A> {
         shard.net.touch(id);
         shard.settle(now);
         Ok(Reply::Answer(answer::text(body)))
-    }
-
-    /// The `101` to a WebSocket handshake, and whether its frames may be compressed.
-    fn upgrade(&self, headers: &HeaderMap) -> Result<(Response<Full<Bytes>>, bool), Refusal> {
-        let accept = websocket_accept(headers)?;
-        let deflate = match self.shared.config.compression {
-            Some(_) => headers
-                .get(SEC_WEBSOCKET_EXTENSIONS)
-                .and_then(|offer| offer.to_str().ok())
-                .and_then(bellgate_wire::ws::negotiate_deflate),
-            None => None,
-        };
-        Ok((answer::switching(&accept, deflate), deflate.is_some()))
     }
 
     /// Moves a request to the shard that holds its session, and brings the answer back.
@@ -302,12 +268,12 @@ impl<A: App> Endpoint<A> {
         let id = self.admit(judged, sid)?;
         let (parts, body) = request.into_parts();
         if transport == Transport::Websocket || wants_websocket(&parts.headers) {
-            return self.probe(&parts, id);
+            return self.probe(&parts, judged, id);
         }
         match parts.method {
             Method::GET => {
                 let body = poll::wait(&self.local, id).await?;
-                let compressed = self.shared.config.compression;
+                let compressed = judged.live.engine.deflate_threshold;
                 Ok(Reply::Answer(super::compress::answer(
                     body,
                     &parts.headers,
@@ -341,11 +307,12 @@ impl<A: App> Endpoint<A> {
     }
 
     /// A WebSocket handshake for a session: the probe of an upgrade.
-    fn probe(&self, parts: &Parts, id: ConnId) -> Result<Reply, Refusal> {
+    fn probe(&self, parts: &Parts, judged: &Judged, id: ConnId) -> Result<Reply, Refusal> {
         if parts.method != Method::GET {
             return Err(wrong_method(&parts.method));
         }
-        let (response, deflate) = self.upgrade(&parts.headers)?;
+        let compressed = judged.live.engine.deflate_threshold;
+        let (response, deflate) = upgrade(&parts.headers, compressed)?;
         let purpose = self.local.with(id, |conn, now| {
             if conn.session.is_closed() {
                 return None;
@@ -415,10 +382,48 @@ impl<A: App> Endpoint<A> {
     }
 }
 
+/// Whether the request's refusal is told inside the protocol.
+fn is_told(judged: &Judged) -> bool {
+    judged.live.refusals.is_for(&judged.facts, &judged.verdict)
+}
+
 fn wrong_method(method: &Method) -> Refusal {
     Refusal::HandshakeMethod {
         method: method.as_str().chars().take(16).collect(),
     }
+}
+
+fn transport(judged: &Judged, name: Option<&str>) -> Result<Transport, Refusal> {
+    let transports = &judged.live.engine.transports;
+    match name {
+        Some("polling") if transports.polling => Ok(Transport::Polling),
+        Some("websocket") if transports.websocket => Ok(Transport::Websocket),
+        other => {
+            let named: String = other
+                .unwrap_or("none")
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(32)
+                .collect();
+            Err(Refusal::TransportUnknown { transport: named })
+        }
+    }
+}
+
+/// The `101` to a WebSocket handshake, and whether its frames may be compressed: where there is a
+/// size from which on the server compresses, and the client offers it.
+fn upgrade(
+    headers: &HeaderMap,
+    compressed: Option<usize>,
+) -> Result<(Response<Full<Bytes>>, bool), Refusal> {
+    let accept = websocket_accept(headers)?;
+    let offer = headers
+        .get(SEC_WEBSOCKET_EXTENSIONS)
+        .filter(|_| compressed.is_some());
+    let deflate = offer
+        .and_then(|offer| offer.to_str().ok())
+        .and_then(bellgate_wire::ws::negotiate_deflate);
+    Ok((answer::switching(&accept, deflate), deflate.is_some()))
 }
 
 fn wants_websocket(headers: &HeaderMap) -> bool {

@@ -7,7 +7,7 @@ use bellgate_codes::Refusal;
 use bellgate_engine::{Transport, handshake_json};
 use bellgate_wire::{Message, encode};
 
-use crate::config::TransportConfig;
+use super::Judged;
 use crate::sid::{NODE, Secret, Sid};
 
 /// The slot of sessions that were never opened; no shard has so many.
@@ -20,10 +20,10 @@ pub(super) fn is_of_refusal(sid: &str) -> bool {
 
 /// The packets of a refusal: `0{…}`, then `44` for each namespace.
 pub(super) fn packets(
-    config: &TransportConfig,
+    namespaces: &[String],
     shard: u16,
     refusal: &Refusal,
-    request_id: &str,
+    judged: &Judged,
 ) -> Result<Vec<Message>, Refusal> {
     let secret = Secret::random().map_err(|error| Refusal::Internal {
         detail: error.to_string(),
@@ -35,9 +35,9 @@ pub(super) fn packets(
         slot: NOWHERE,
     };
     // As over WebSocket: nothing to upgrade to.
-    let open = handshake_json(Transport::Websocket, &sid.encode(), &config.engine);
-    let payload = refusal.connect_error(request_id, None);
-    let refusals = config.namespaces.iter().map(|namespace| {
+    let open = handshake_json(Transport::Websocket, &sid.encode(), &judged.live.engine);
+    let payload = refusal.connect_error(&judged.request_id, None);
+    let refusals = namespaces.iter().map(|namespace| {
         let packet = encode::connect_error(namespace, &payload);
         Message::text(&packet)
     });

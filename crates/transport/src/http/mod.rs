@@ -27,7 +27,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{Either, Full};
 
 use crate::app::Opening;
-use crate::config::TransportConfig;
+use crate::config::Live;
 use crate::shard::Seat;
 
 /// Any error of a body.
@@ -50,22 +50,25 @@ pub struct Judged {
     pub verdict: Arc<Verdict>,
     /// The id in the answer's `X-Request-Id` and in log lines.
     pub request_id: Arc<str>,
+    /// What it was judged by, and is answered by, whatever is reloaded meanwhile.
+    pub live: Arc<Live>,
 }
 
 impl Judged {
     /// Reads and judges a request.
     pub fn read(
-        config: &TransportConfig,
+        live: Arc<Live>,
         parts: &http::request::Parts,
         peer: &Peer,
         request_id: String,
     ) -> Self {
-        let facts = RequestFacts::read(parts, peer, &config.proxies);
-        let verdict = judge(&config.origins, &facts);
+        let facts = RequestFacts::read(parts, peer, &live.proxies);
+        let verdict = judge(&live.origins, &facts);
         Self {
             facts: Arc::new(facts),
             verdict: Arc::new(verdict),
             request_id: request_id.into(),
+            live,
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn connection<A: App>(
                 (endpoint.clone(), Rc::clone(&fallback), Rc::clone(&arrival));
             let (parts, body) = request.into_parts();
             let shared = &endpoint.shared;
-            let judged = Judged::read(&shared.config, &parts, &peer, shared.request_id());
+            let judged = Judged::read(shared.live(), &parts, &peer, shared.request_id());
             let request = Request::from_parts(parts, body);
             pace.served();
             let pace = pace.clone();
@@ -117,7 +117,7 @@ impl<A: App> Endpoint<A> {
         let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         request.extensions_mut().insert(judged.clone());
         let mut response = fallback(request).await;
-        answer::finish(&mut response, &self.shared.config.origins, &judged);
+        answer::finish(&mut response, &judged);
         Served::Answer(response)
     }
 }

@@ -1,11 +1,13 @@
 //! What reaches a shard from other threads: commands, requests of its sessions that landed
 //! elsewhere, streams, and the order to go down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app::App;
+use crate::config::Live;
 use crate::http::{Arrival, Handover, Reply};
 use crate::socket::Portable;
 
@@ -26,6 +28,8 @@ pub enum Inlet<C> {
     },
     /// An accepted stream to serve HTTP on.
     Stream(Portable),
+    /// Open sessions as this says from now on.
+    Reload(Arc<Live>),
     /// Close all sessions within this time, then end.
     Drain(Duration),
 }

@@ -14,6 +14,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 use tokio_util::time::delay_queue::Key;
 
+use crate::config::Live;
 use crate::shard::conn::{Conn, WsLane};
 use crate::shard::flush::FlushSignal;
 use crate::shard::timers::{Due, Timers};
@@ -23,16 +24,6 @@ use crate::websocket::linger::Lingering;
 
 /// Room for so many sessions is kept whatever comes.
 const SMALL: usize = 1024;
-
-/// What a shard is set up with.
-pub struct Setup {
-    /// Which shard this is.
-    pub index: u16,
-    /// Timing and limits of sessions.
-    pub engine: EngineConfig,
-    /// Limits of messages.
-    pub limits: Limits,
-}
 
 /// Connections, timers and lists of one shard.
 pub struct Net {
@@ -57,11 +48,11 @@ pub struct Net {
 }
 
 impl Net {
-    pub(crate) fn new(setup: Setup, stats: Arc<ShardStats>) -> Self {
+    pub(crate) fn new(index: u16, live: &Live, stats: Arc<ShardStats>) -> Self {
         Self {
-            index: setup.index,
-            engine: Rc::new(setup.engine),
-            limits: Rc::new(setup.limits),
+            index,
+            engine: Rc::new(live.engine.clone()),
+            limits: Rc::new(live.limits.clone()),
             stats,
             timers: Timers::default(),
             shard_timer: None,
@@ -75,6 +66,12 @@ impl Net {
             dirty: Vec::new(),
             touched: Vec::new(),
         }
+    }
+
+    /// Sessions are opened by this from now on; those that are open keep their timing.
+    pub(crate) fn reload(&mut self, live: &Live) {
+        self.engine = Rc::new(live.engine.clone());
+        self.limits = Rc::new(live.limits.clone());
     }
 
     /// The id that the next session gets.

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
 use super::inlet::{BATCH, Inlet, Inlets};
-use super::net::{Net, Setup};
+use super::net::Net;
 use super::{Local, Shard, flush, now};
 use crate::app::App;
 use crate::http::endpoint::Endpoint;
@@ -66,14 +66,9 @@ pub(crate) fn run<A: App>(
     let Some(stats) = shared.stats.get(usize::from(index)).map(Arc::clone) else {
         return;
     };
-    let setup = Setup {
-        index,
-        engine: shared.config.engine.clone(),
-        limits: shared.config.limits.clone(),
-    };
     let local = Local::new(Shard {
         app,
-        net: Net::new(setup, stats),
+        net: Net::new(index, &shared.live(), stats),
     });
     let endpoint = Endpoint {
         local: local.clone(),
@@ -182,6 +177,7 @@ impl End {
 fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::Command>) {
     match inlet {
         Inlet::Command(command) => endpoint.local.borrow().handle_command(command, now()),
+        Inlet::Reload(live) => endpoint.local.borrow().net.reload(&live),
         Inlet::Request(handover, answer) => {
             spawn_local(relay(endpoint.clone(), *handover, answer));
         }
@@ -273,13 +269,14 @@ async fn accept_tcp<A: App>(endpoint: Endpoint<A>, fallback: Fallback, listener:
         endpoint.local.borrow().net.stats.accepted.add(1);
         // A small packet that waits for the one before would add a round trip to each message.
         let _ = stream.set_nodelay(true);
+        let tls = endpoint.shared.live().tls.clone();
         let peer = Peer {
             addr: PeerAddr::Ip(addr),
-            tls: endpoint.shared.config.tls.is_some(),
+            tls: tls.is_some(),
         };
-        let socket = match &endpoint.shared.config.tls {
+        let socket = match tls {
             None => Socket::Tcp(stream),
-            Some(config) => match TlsStream::accept(stream, Arc::clone(config)) {
+            Some(config) => match TlsStream::accept(stream, config) {
                 Ok(stream) => Socket::Tls(Box::new(stream)),
                 Err(error) => {
                     tracing::warn!(%error, "no TLS for a connection");

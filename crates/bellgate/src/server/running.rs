@@ -1,0 +1,135 @@
+//! A server that runs: what it says of itself, how it takes new settings, how it ends.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellgate_hub::HubConfig;
+use bellgate_transport::Live;
+
+use super::emitter::Emitter;
+use super::shard::Command;
+use super::start::StartError;
+use crate::config::{Address, Settings};
+
+/// A server that runs, until [`Running::drain`]: dropping this does not end it.
+pub struct Running {
+    pub(super) bound: Vec<String>,
+    pub(super) admin: Option<SocketAddr>,
+    pub(super) emitter: Emitter,
+    pub(super) settled: Settled,
+    pub(super) shards: bellgate_transport::Running<Command>,
+}
+
+/// What the start has settled, whatever the settings say later.
+pub(super) struct Settled {
+    /// Where it listens, with the port that it got.
+    pub(super) public: Address,
+    pub(super) shards: usize,
+    /// Files that the process may have open.
+    pub(super) files: u64,
+    pub(super) plain_refusals: bool,
+}
+
+impl Running {
+    /// From now on what is new goes by these settings: requests, streams, sessions. What is open
+    /// stays. Rows of the table that need a restart keep what they were.
+    ///
+    /// # Errors
+    /// When the TLS files cannot be used; then nothing is changed.
+    pub fn reload(&self, settings: &Settings) -> Result<(), StartError> {
+        let mut settings = settings.clone();
+        settings.listen.public = self.settled.public.clone();
+        hold_connections(&mut settings, self.settled.shards, self.settled.files);
+        let tls = tls(&settings)?;
+        self.shards.handle.reload(live(&settings, tls));
+        let hub = Arc::new(hub_config(&settings, self.settled.plain_refusals));
+        for shard in self.shards.handle.remotes() {
+            shard.command(Command::Reload(Arc::clone(&hub)));
+        }
+        Ok(())
+    }
+
+    /// Where it listens, as URLs.
+    pub fn bound(&self) -> &[String] {
+        &self.bound
+    }
+
+    /// Where the admin listener is, if there is one.
+    pub const fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Sends from anywhere.
+    pub const fn emitter(&self) -> &Emitter {
+        &self.emitter
+    }
+
+    /// Sessions open now.
+    pub fn sessions(&self) -> usize {
+        self.shards.handle.sessions()
+    }
+
+    /// Begins to go down: sessions are closed within the drain window, each at a time of its own.
+    pub fn drain(&self) {
+        self.shards.handle.drain();
+    }
+
+    /// Waits until every session is closed and every shard has ended, after [`Running::drain`].
+    pub async fn wait(self) {
+        while !self.shards.is_finished() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Holds the number of connections below that of open files: without a file left, a client that
+/// comes would wait instead of being told to come back.
+pub(super) fn hold_connections(settings: &mut Settings, shards: usize, files: u64) {
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    let room = files.saturating_sub(spare_files(shards, files)).max(1);
+    let wanted = &mut settings.limits.connections;
+    if *wanted > room {
+        tracing::warn!(
+            "connections are held to {room}: the system allows {files} open files. Raise that \
+             limit (ulimit -n, LimitNOFILE=), or set SOCKETIO_MAX_CONNECTIONS to what is needed"
+        );
+        *wanted = room;
+    }
+}
+
+/// Certificate and key, where the server speaks TLS itself.
+pub(super) fn tls(settings: &Settings) -> Result<Option<Arc<rustls::ServerConfig>>, StartError> {
+    let files = settings.listen.tls.as_ref();
+    files
+        .map(|files| bellgate_transport::tls::server_config(&files.cert, &files.key))
+        .transpose()
+        .map_err(StartError::Tls)
+}
+
+pub(super) fn hub_config(settings: &Settings, plain_refusals: bool) -> HubConfig {
+    HubConfig {
+        plain_refusals,
+        ..settings.hub_config()
+    }
+}
+
+/// The part of the transport's configuration that a reload may change.
+pub(super) fn live(settings: &Settings, tls: Option<Arc<rustls::ServerConfig>>) -> Live {
+    Live {
+        engine: settings.engine_config(),
+        limits: settings.wire_limits(),
+        origins: Arc::new(settings.origin_policy().0),
+        refusals: settings.origins.refusals,
+        proxies: Arc::new(settings.trusted_proxies().0),
+        tls,
+        max_connections: settings.limits.connections,
+        drain_window: settings.limits.drain_window,
+    }
+}
+
+/// Files that carry no session: those of the process and of each shard (its reactor and its
+/// listeners), and some for requests of polling sessions, health checks and refusals.
+const fn spare_files(shards: usize, files: usize) -> usize {
+    16 + 8 * shards + files / 16
+}
