@@ -1,9 +1,11 @@
 //! The operator's listener: metrics. It runs on the control runtime, apart from the shards.
 //!
 //! A page in the operator's browser must not reach it: requests whose Host is not the listener's
-//! own address, and requests of other origins, are refused before anything is read.
+//! own address, and requests of other origins, are refused before anything is read. [`listen`]
+//! has the socket and its limits.
 
-use std::net::SocketAddr;
+mod listen;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,6 +21,8 @@ use super::reply::Problem;
 use super::{Api, health, metrics};
 use crate::config::{Address, Scope};
 use crate::server::Gauges;
+use listen::Bound;
+pub(crate) use listen::Listening;
 
 /// What the hubs of all shards hold.
 pub(crate) type GaugesOfShards = Arc<Vec<Arc<Gauges>>>;
@@ -26,33 +30,35 @@ pub(crate) type GaugesOfShards = Arc<Vec<Arc<Gauges>>>;
 #[derive(Clone)]
 struct Admin {
     api: Arc<Api>,
-    /// Host headers that name this listener.
-    hosts: Arc<Vec<String>>,
+    /// Host headers that name this listener; `None` on a unix socket: it has no name of its own, a
+    /// client sends what it likes, and no page reaches it by a name that it had resolved elsewhere.
+    hosts: Option<Arc<Vec<String>>>,
 }
 
-/// Binds the listener and serves it in a task; the address that it got.
-pub(crate) async fn serve(address: &Address, api: &Arc<Api>) -> Result<SocketAddr, String> {
-    let Address::Tcp { host, port } = address else {
-        return Err("only an address and a port are taken".to_owned());
+/// Binds the listener and serves it until the handle is dropped.
+pub(crate) async fn serve(address: &Address, api: &Arc<Api>) -> Result<Listening, String> {
+    let bound = listen::bind(address).await?;
+    let hosts = if let (Address::Tcp { host, .. }, Bound::Tcp(_, addr)) = (address, &bound) {
+        Some(Arc::new(own_hosts(host, addr.port())))
+    } else {
+        tracing::info!("metrics at /metrics on {address}");
+        None
     };
-    let listener = tokio::net::TcpListener::bind((host.as_str(), *port)).await;
-    let listener = listener.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            format!(
-                "{host}:{port} is taken: another program listens there. Choose a free one, or off"
-            )
-        }
-        _ => format!("cannot listen on {host}:{port}: {error}"),
-    })?;
-    let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let admin = Admin {
         api: Arc::clone(api),
-        hosts: Arc::new(own_hosts(host, bound.port())),
+        hosts,
     };
-    let router = Router::new()
+    Ok(Listening::serve(bound, router(admin)))
+}
+
+fn router(admin: Admin) -> Router {
+    Router::new()
         .route("/metrics", get(metrics_page))
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz).with_state(Arc::clone(api)))
+        .route(
+            "/readyz",
+            get(health::readyz).with_state(Arc::clone(&admin.api)),
+        )
         .fallback(async |request: Request| {
             Problem::new(
                 Refusal::NotFound {
@@ -62,13 +68,7 @@ pub(crate) async fn serve(address: &Address, api: &Arc<Api>) -> Result<SocketAdd
             )
         })
         .layer(from_fn_with_state(admin.clone(), guard))
-        .with_state(admin);
-    tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "the admin listener has ended");
-        }
-    });
-    Ok(bound)
+        .with_state(admin)
 }
 
 /// The names of the listener: as configured, and the loopback names where it is loopback or all.
@@ -115,7 +115,11 @@ fn check(admin: &Admin, headers: &HeaderMap) -> Result<(), Refusal> {
             .map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase())
     };
     let host = text(HOST.as_str()).unwrap_or_default();
-    if !admin.hosts.contains(&host) {
+    if admin
+        .hosts
+        .as_ref()
+        .is_some_and(|hosts| !hosts.contains(&host))
+    {
         return Err(Refusal::HostMisdirected {
             host: host
                 .chars()
@@ -129,7 +133,7 @@ fn check(admin: &Admin, headers: &HeaderMap) -> Result<(), Refusal> {
     let origin = text(ORIGIN.as_str());
     let own = origin
         .as_ref()
-        .is_none_or(|origin| origin.strip_prefix("http://") == Some(&host));
+        .is_none_or(|origin| is_own(origin, &host, admin.hosts.is_none()));
     if foreign || !own {
         let origin = origin.unwrap_or_else(|| "another site".to_owned());
         return Err(Refusal::AdminCrossSite {
@@ -141,6 +145,16 @@ fn check(admin: &Admin, headers: &HeaderMap) -> Result<(), Refusal> {
         });
     }
     Ok(())
+}
+
+/// Whether a page of this origin is one of the listener's own. In front of a unix socket there may
+/// be a proxy that speaks TLS.
+fn is_own(origin: &str, host: &str, is_unix: bool) -> bool {
+    match origin.split_once("://") {
+        Some(("http", authority)) => authority == host,
+        Some(("https", authority)) => is_unix && authority == host,
+        _ => false,
+    }
 }
 
 async fn metrics_page(State(admin): State<Admin>) -> Response {

@@ -11,11 +11,13 @@ use super::emitter::Emitter;
 use super::shard::Command;
 use super::start::StartError;
 use crate::config::{Address, Settings};
+use crate::http::admin::Listening;
 
-/// A server that runs, until [`Running::drain`]: dropping this does not end it.
+/// A server that runs, until [`Running::drain`]: dropping this does not end it, but its admin
+/// listener alone.
 pub struct Running {
     pub(super) bound: Vec<String>,
-    pub(super) admin: Option<SocketAddr>,
+    pub(super) admin: Option<Listening>,
     pub(super) emitter: Emitter,
     pub(super) settled: Settled,
     pub(super) shards: bellgate_transport::Running<Command>,
@@ -55,9 +57,10 @@ impl Running {
         &self.bound
     }
 
-    /// Where the admin listener is, if there is one.
-    pub const fn admin(&self) -> Option<SocketAddr> {
-        self.admin
+    /// Where the admin listener is, if there is one on TCP. It goes at the end of
+    /// [`Running::wait`], or when this is dropped.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().and_then(Listening::at)
     }
 
     /// Sends from anywhere.
@@ -79,6 +82,9 @@ impl Running {
     pub async fn wait(self) {
         while !self.shards.is_finished() {
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if let Some(admin) = self.admin {
+            admin.stop().await;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use bellgate_peer::{Client, Over, Said};
+use bellgate_peer::{Client, Over, Reach, Said};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -139,4 +139,81 @@ async fn sessions_are_drained_over_the_socket_too() {
     }
     assert_eq!(server.ended().await.code(), Some(0));
     assert!(!path.exists());
+}
+
+/// A server whose admin listener is a unix socket in a folder of its own.
+async fn start_admin(path: &std::path::Path, more: &[(&str, &str)]) -> (Program, Reach) {
+    let address = format!("unix:{}", path.display());
+    let base = [("BELLGATE_ADMIN_ADDR", address.as_str())];
+    let server = Program::start(&[&base[..], more].concat()).await;
+    let told = server.told("metrics at /metrics on ").await;
+    assert_eq!(told, address);
+    (server, Reach::url(&told))
+}
+
+#[tokio::test]
+async fn metrics_are_read_over_a_unix_socket_whatever_the_host_header_says() {
+    let (_folder, path) = place();
+    let (_server, admin) = start_admin(&path, &[]).await;
+    for host in ["localhost", "bellgate", "unix", ""] {
+        let answer = admin.get("/metrics").header("Host", host).send().await;
+        assert_eq!(answer.status(), 200, "{host}");
+        assert!(answer.text().ends_with("# EOF\n"));
+    }
+    assert!(admin.get("/readyz").send().await.is_ok());
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused_at_the_admin_socket_too() {
+    let (_folder, path) = place();
+    let (_server, admin) = start_admin(&path, &[]).await;
+    let cases = [
+        (("Origin", "https://evil.example"), 403),
+        (("Origin", "null"), 403),
+        (("Sec-Fetch-Site", "cross-site"), 403),
+        (("Origin", "http://ops.example"), 200),
+        // A proxy in front may speak TLS.
+        (("Origin", "https://ops.example"), 200),
+    ];
+    for ((name, value), status) in cases {
+        let request = admin.get("/metrics").header("Host", "ops.example");
+        let answer = request.header(name, value).send().await;
+        assert_eq!(answer.status(), status, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn the_admin_socket_asks_for_a_key_in_production() {
+    let (_folder, path) = place();
+    let production = [
+        ("BELLGATE_ENV", "production"),
+        ("BELLGATE_API_KEYS", "ops:reader:read"),
+    ];
+    let (_server, admin) = start_admin(&path, &production).await;
+    assert_eq!(admin.get("/metrics").send().await.status(), 401);
+    let with_key = admin.get("/metrics").bearer("reader").send().await;
+    assert_eq!(with_key.status(), 200);
+}
+
+#[tokio::test]
+async fn the_admin_socket_goes_with_the_server_and_one_left_behind_is_replaced() {
+    let (_folder, path) = place();
+    drop(UnixListener::bind(&path).unwrap());
+    let (mut server, admin) = start_admin(&path, &[]).await;
+    assert!(admin.get("/healthz").send().await.is_ok());
+    server.terminate();
+    assert_eq!(server.ended().await.code(), Some(0));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn an_admin_socket_that_is_taken_ends_the_start_with_status_2() {
+    let (_folder, path) = place();
+    let (_server, admin) = start_admin(&path, &[]).await;
+    let address = format!("unix:{}", path.display());
+    let second = run(&["--port", "0", "--admin-addr", &address], &[]);
+    assert_eq!(second.status, 2);
+    let named = format!("BELLGATE_ADMIN_ADDR: {address} is taken");
+    assert!(second.err.contains(&named), "{}", second.err);
+    assert!(admin.get("/healthz").send().await.is_ok());
 }

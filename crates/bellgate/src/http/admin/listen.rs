@@ -1,0 +1,165 @@
+//! The operator's socket: bound on TCP or as a unix socket, and served with a bound on everything
+//! that a caller could hold on to. Start with [`bind`].
+//!
+//! A connection carries one request, and the answer says so (`Connection: close`). hyper has one
+//! deadline for a head that is slow and for a connection that merely waits for its next request;
+//! were such ones kept, a scrape could meet a connection that is being cut. A scraper that comes
+//! every few seconds doesn't notice a connection more.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::config::Address;
+
+/// Time for the head of a request, as at the public listener.
+const HEAD: Duration = Duration::from_secs(5);
+/// Time for a connection as a whole: for a caller who does not take his answer.
+const WHOLE: Duration = Duration::from_secs(30);
+/// Most connections at once; whoever comes later waits for one to end.
+const CONNECTIONS: usize = 64;
+/// Most headers of a request, and most bytes of its head, as at the public listener.
+const HEADERS: usize = 100;
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// A socket that is bound and not served yet.
+pub(super) enum Bound {
+    Tcp(TcpListener, SocketAddr),
+    Unix(UnixListener, SocketFile),
+}
+
+/// Binds the address. The error says what to change.
+pub(super) async fn bind(address: &Address) -> Result<Bound, String> {
+    let bound = match address {
+        Address::Tcp { host, port } => bind_tcp(host, *port).await,
+        Address::Unix(path) => bind_unix(path),
+    };
+    bound.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("{address} is taken: another program listens there. Choose a free one, or off")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
+}
+
+async fn bind_tcp(host: &str, port: u16) -> io::Result<Bound> {
+    let listener = TcpListener::bind((host, port)).await?;
+    let addr = listener.local_addr()?;
+    Ok(Bound::Tcp(listener, addr))
+}
+
+/// The file has the mode that the process's umask gives it, as that of the public listener.
+fn bind_unix(path: &Path) -> io::Result<Bound> {
+    let listener = match UnixListener::bind(path) {
+        // A file that nobody answers at is left from a server that was killed.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
+            std::fs::remove_file(path)?;
+            UnixListener::bind(path)
+        }
+        other => other,
+    }?;
+    Ok(Bound::Unix(listener, SocketFile(path.to_owned())))
+}
+
+/// Whether the file is a socket and nobody listens at it.
+fn is_stale(path: &Path) -> bool {
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    is_socket
+        && std::os::unix::net::UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// The file of a unix socket; removed when the listener ends.
+pub(super) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // A new server may have replaced it; then there is nothing of ours to remove.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// The admin listener while it is served; it ends when this is dropped.
+pub(crate) struct Listening {
+    at: Option<SocketAddr>,
+    task: JoinHandle<()>,
+    _file: Option<SocketFile>,
+}
+
+impl Listening {
+    /// Serves a bound socket in a task of its own.
+    pub(super) fn serve(bound: Bound, router: Router) -> Self {
+        match bound {
+            Bound::Tcp(listener, addr) => Self {
+                at: Some(addr),
+                task: tokio::spawn(accept(listener, router)),
+                _file: None,
+            },
+            Bound::Unix(listener, file) => Self {
+                at: None,
+                task: tokio::spawn(accept(listener, router)),
+                _file: Some(file),
+            },
+        }
+    }
+
+    /// Its address, where it is one of IP.
+    pub(crate) const fn at(&self) -> Option<SocketAddr> {
+        self.at
+    }
+
+    /// Ends it, and waits until its address is free.
+    pub(crate) async fn stop(mut self) {
+        self.task.abort();
+        // It was told to end: that it did not end by itself is no news.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Takes connections in for ever. Those that are open end with this task.
+async fn accept<L: Listener>(mut listener: L, router: Router) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut open = JoinSet::new();
+    while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+        let (stream, _) = listener.accept().await;
+        let router = router.clone();
+        open.spawn(async move {
+            // Nobody is left to be told of a caller who was too slow.
+            let _ = tokio::time::timeout(WHOLE, answer(stream, router)).await;
+            drop(place);
+        });
+        while open.try_join_next().is_some() {}
+    }
+}
+
+/// Answers the one request of a connection.
+async fn answer(stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin, router: Router) {
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .keep_alive(false)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = serving.await {
+        tracing::debug!(%error, "a connection to the admin listener ended early");
+    }
+}
