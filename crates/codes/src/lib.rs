@@ -11,6 +11,7 @@
 //!
 //! let refusal = Refusal::OriginPortMismatch {
 //!     origin: "http://localhost:3000".into(),
+//!     aside: String::new(),
 //!     nearest: "http://localhost:5000".into(),
 //! };
 //! assert_eq!(refusal.code(), Code::OriginPortMismatch);

@@ -38,7 +38,7 @@ pub struct Row {
     pub about: &'static str,
     /// The template of the cause, with `{fields}`.
     pub cause: &'static str,
-    /// The template of the fix, with `{fields}`.
+    /// The template of the fix, with `{fields}`; `{aside}` is what some requests add, or nothing.
     pub fix: &'static str,
 }
 
@@ -134,25 +134,25 @@ const UNUSABLE: &str = "The request could not be used.";
 refusals! {
     // --- Origins (contract: origins) -------------------------------------------------------------
     /// The origin has an admitted host and port, but another scheme.
-    OriginSchemeMismatch "origin_scheme_mismatch" { origin, #[log_only] nearest } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
+    OriginSchemeMismatch "origin_scheme_mismatch" { origin, aside, #[log_only] nearest } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
         reason "forced close",
         cause "origin {origin} is not allowed: the scheme differs",
         log   "the nearest entry is {nearest}",
-        fix   "open the page with the scheme that is allowed, or add {origin} to SOCKETIO_CORS_ORIGINS",
+        fix   "open the page with the scheme that is allowed, or add {origin} to SOCKETIO_CORS_ORIGINS{aside}",
         user  REFUSED;
     /// The origin has an admitted scheme and host, but another port.
-    OriginPortMismatch "origin_port_mismatch" { origin, #[log_only] nearest } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
+    OriginPortMismatch "origin_port_mismatch" { origin, aside, #[log_only] nearest } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
         reason "forced close",
         cause "origin {origin} is not allowed: the port differs",
         log   "the nearest entry is {nearest}",
-        fix   "open the page on the port that is allowed, or add {origin} to SOCKETIO_CORS_ORIGINS",
+        fix   "open the page on the port that is allowed, or add {origin} to SOCKETIO_CORS_ORIGINS{aside}",
         user  REFUSED;
     /// No admitted origin has this host.
-    OriginHostNotAllowed "origin_host_not_allowed" { origin, #[log_only] nearest } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
+    OriginHostNotAllowed "origin_host_not_allowed" { origin, aside, #[log_only] nearest } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
         reason "forced close",
         cause "origin {origin} is not allowed: its host is not in the list",
         log   "the nearest entry is {nearest}",
-        fix   "add {origin} to SOCKETIO_CORS_ORIGINS, or set FLASK_HOST and FLASK_PORT to where the page is served",
+        fix   "add {origin} to SOCKETIO_CORS_ORIGINS, or set FLASK_HOST and FLASK_PORT to where the page is served{aside}",
         user  REFUSED;
     /// A sandboxed frame, a file or a redirect sends the origin `null`.
     OriginNull "origin_null" {} = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
@@ -202,6 +202,13 @@ refusals! {
         cause "the header {header} is not allowed across origins",
         log   "",
         fix   "leave it out of extraHeaders, or add {header} to SOCKETIO_CORS_HEADERS",
+        user  REFUSED;
+    /// A page sends cookies where `*` admits every origin, so that none is read.
+    CredentialsWithWildcard "credentials_with_wildcard" { origin } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "origin {origin} sends cookies, and with SOCKETIO_CORS_ORIGINS=* none is read",
+        log   "",
+        fix   "list {origin} in SOCKETIO_CORS_ORIGINS instead of *, or leave withCredentials out of the client's options",
         user  REFUSED;
     /// A plaintext origin where only HTTPS is admitted.
     InsecureOrigin "insecure_origin" { origin } = Cors, AfterFix, Warning, http 403, close 1008, engine Forbidden,

@@ -9,7 +9,7 @@ use http::{Method, header};
 use crate::canon::Scheme;
 use crate::header::OriginHeader;
 use crate::peer::{Peer, PeerAddr, TrustedProxies};
-use crate::{forwarded, host};
+use crate::{escape_for_log, forwarded, host};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -104,6 +104,10 @@ pub struct Preflight {
 pub struct RequestFacts {
     method: Method,
     origin: OriginHeader,
+    /// The first Origin header as it came.
+    received: Option<HeaderValue>,
+    has_cookie: bool,
+    is_upgrade: bool,
     client_addr: Option<IpAddr>,
     scheme: Scheme,
     host: Option<String>,
@@ -114,6 +118,8 @@ pub struct RequestFacts {
     preflight: Option<Preflight>,
     peer: PeerAddr,
     forwarded: ForwardedUse,
+    /// The forwarded headers as they came.
+    forwarded_lines: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +152,9 @@ impl RequestFacts {
         Self {
             method: parts.method.clone(),
             origin: OriginHeader::read(headers),
+            received: headers.get(header::ORIGIN).cloned(),
+            has_cookie: headers.contains_key(header::COOKIE),
+            is_upgrade: headers.contains_key(header::UPGRADE),
             client_addr: told.client.or(peer.addr.ip()),
             scheme,
             host: host.map(|host| without_default_port(host, scheme)),
@@ -156,12 +165,19 @@ impl RequestFacts {
             preflight: read_preflight(&parts.method, headers),
             peer: peer.addr,
             forwarded,
+            forwarded_lines: forwarded::lines(headers),
         }
     }
 
     /// The Origin header.
     pub const fn origin(&self) -> &OriginHeader {
         &self.origin
+    }
+
+    /// The Origin header as it came, of several the first; escaped, at most 256 bytes.
+    pub fn received_origin(&self) -> Option<String> {
+        let received = self.received.as_ref();
+        received.map(|value| escape_for_log(value.as_bytes(), 256))
     }
 
     /// The address of the client: the peer's, or what trusted proxies say. None where a unix
@@ -233,6 +249,15 @@ impl RequestFacts {
         self.forwarded == ForwardedUse::Ignored
     }
 
+    /// The forwarded headers as they came: `x-forwarded-proto: https; …`, escaped, at most 512 bytes.
+    pub fn forwarded_text(&self) -> String {
+        let lines = self.forwarded_lines.iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            format!("{name}: {value}")
+        });
+        escape_for_log(lines.collect::<Vec<_>>().join("; ").as_bytes(), 512)
+    }
+
     /// The other end of the socket.
     pub const fn peer(&self) -> &PeerAddr {
         &self.peer
@@ -248,13 +273,23 @@ impl RequestFacts {
         self.preflight.as_ref()
     }
 
-    /// Whether the Origin names the address that was asked for: same origin, or a program such as
-    /// the python client, which sends its target as Origin. Never a reason to admit (DNS rebinding).
+    /// Whether the Origin has the name that was asked for, whatever its scheme: same origin, also
+    /// behind a proxy that ends TLS and says nothing of it, or a program such as the python client,
+    /// which sends its target as Origin. Never a reason to admit (DNS rebinding).
     pub fn is_origin_of_host(&self) -> bool {
         let (OriginHeader::Valid(origin), Some(host)) = (&self.origin, &self.host) else {
             return false;
         };
-        origin.to_string() == format!("{}://{host}", self.scheme.name())
+        let host = without_default_port(host.clone(), origin.scheme());
+        let origin = origin.to_string();
+        origin.split_once("://").map(|(_, name)| name) == Some(&host)
+    }
+
+    /// Whether a page of another origin had its browser send cookies. A WebSocket handshake carries
+    /// them unasked.
+    pub(crate) fn sends_cookies_across(&self) -> bool {
+        let is_same = self.fetch_site == Some(FetchSite::SameOrigin) || self.is_origin_of_host();
+        self.has_cookie && !self.is_upgrade && !is_same && self.is_browser_page()
     }
 }
 

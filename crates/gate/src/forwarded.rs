@@ -11,7 +11,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
-use http::header::{FORWARDED, HeaderName};
+use http::header::{FORWARDED, HeaderName, HeaderValue};
 
 use crate::canon::Scheme;
 use crate::host;
@@ -40,6 +40,17 @@ pub(crate) fn is_present(headers: &HeaderMap) -> bool {
     [FOR, PROTO, HOST, FORWARDED]
         .iter()
         .any(|name| headers.contains_key(name))
+}
+
+/// The headers as they came, for the log; of a long list the first few.
+pub(crate) fn lines(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+    let named = [FOR, PROTO, HOST, FORWARDED].into_iter().flat_map(|name| {
+        let values = headers.get_all(&name).iter().take(2).cloned();
+        values
+            .map(|value| (name.clone(), value))
+            .collect::<Vec<_>>()
+    });
+    named.collect()
 }
 
 /// Reads the headers of a request whose peer is a trusted proxy.

@@ -28,6 +28,8 @@ impl Settings {
             require_origin: self.origins.require_origin,
             require_https: self.is_https_required(),
             private_network: self.origins.private_network,
+            mode: self.origins.mode,
+            allow_report: self.origins.allow_report,
             allow_any_origin: self.origins.allow_any,
             production: self.app.environment.is_production(),
         }

@@ -19,7 +19,7 @@ pub(crate) async fn page(
     let row = code.row();
     let fields = [
         ("Cause", escape(row.cause)),
-        ("What to change", escape(row.fix)),
+        ("What to change", escape(&row.fix.replace("{aside}", ""))),
         ("Category", row.category.name().to_owned()),
         ("Trying again", escape(row.retry.name())),
         ("HTTP status", row.status.to_string()),

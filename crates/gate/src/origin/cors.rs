@@ -7,6 +7,7 @@ use crate::facts::RequestFacts;
 use crate::header::OriginHeader;
 use crate::origin::judge::Verdict;
 use crate::origin::policy::OriginPolicy;
+use crate::origin::settings::CorsMode;
 
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
@@ -20,7 +21,7 @@ const PREFLIGHT_VARY: [&str; 2] = [
 ///
 /// `Vary` is on every answer, so that no cache hands one page's answer to another. An admitted
 /// origin gets its own name back, never `*`, also where the request is refused for another reason:
-/// the page can then read why. `null` and `*` go without credentials. A refused preflight names
+/// the page can then read why. Where a proxy writes these headers, `Vary` stands alone. `null` and `*` go without credentials. A refused preflight names
 /// no methods or headers (contract §3). What was in `out` under these names is replaced, so no
 /// header stands twice; `Vary` is added to.
 pub fn cors_headers(
@@ -82,7 +83,7 @@ fn echo(
     facts: &RequestFacts,
     verdict: &Verdict,
 ) -> Option<(HeaderValue, bool)> {
-    if !verdict.rule.admits_origin() {
+    if !verdict.answers_origin() || policy.mode() == CorsMode::Off {
         return None;
     }
     match facts.origin() {

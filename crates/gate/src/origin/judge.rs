@@ -8,6 +8,7 @@ use crate::facts::{FetchSite, PREFLIGHT_HEADERS, Preflight, RequestFacts};
 use crate::header::OriginHeader;
 use crate::origin::nearest;
 use crate::origin::policy::OriginPolicy;
+use crate::origin::settings::CorsMode;
 
 /// Which rule decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +27,8 @@ pub enum Rule {
     SameOriginFetch,
     /// The origin is in no entry.
     NotListed,
+    /// `*` admits every origin, but this page sends cookies along.
+    AnyWithCredentials,
     /// The origin is plain HTTP where HTTPS is required.
     Plaintext,
     /// `null` is not admitted.
@@ -53,6 +56,7 @@ impl Rule {
             Self::NoOrigin => "no_origin",
             Self::SameOriginFetch => "same_origin_fetch",
             Self::NotListed => "not_listed",
+            Self::AnyWithCredentials => "any_with_credentials",
             Self::Plaintext => "plaintext",
             Self::NullRefused => "null_refused",
             Self::Malformed => "malformed",
@@ -84,6 +88,8 @@ pub struct Verdict {
     pub rule: Rule,
     /// Why not; none where the request may go on.
     pub refusal: Option<Refusal>,
+    /// Why it would not, if the mode were not `report`.
+    pub reported: Option<Refusal>,
 }
 
 impl Verdict {
@@ -96,6 +102,7 @@ impl Verdict {
         Self {
             rule,
             refusal: None,
+            reported: None,
         }
     }
 
@@ -103,7 +110,26 @@ impl Verdict {
         Self {
             rule,
             refusal: Some(refusal),
+            reported: None,
         }
+    }
+
+    /// Lets the request in and keeps why not. What is no origin stays refused: there is nobody to
+    /// answer.
+    fn into_reported(self) -> Self {
+        if self.rule == Rule::Malformed {
+            return self;
+        }
+        Self {
+            rule: self.rule,
+            refusal: None,
+            reported: self.refusal,
+        }
+    }
+
+    /// Whether the answer is for the origin's page to read.
+    pub(crate) const fn answers_origin(&self) -> bool {
+        self.rule.admits_origin() || self.reported.is_some()
     }
 }
 
@@ -113,7 +139,7 @@ pub fn judge(policy: &OriginPolicy, facts: &RequestFacts) -> Verdict {
         OriginHeader::Absent => judge_absent(policy, facts.sec_fetch_site()),
         OriginHeader::Null if policy.allows_null() => Verdict::allowed(Rule::Null),
         OriginHeader::Null => Verdict::refused(Rule::NullRefused, Refusal::OriginNull {}),
-        OriginHeader::Valid(origin) => judge_origin(policy, origin),
+        OriginHeader::Valid(origin) => judge_origin(policy, facts, origin),
         OriginHeader::Malformed { received, detail } => {
             let (received, detail) = (received.clone(), detail.clone());
             Verdict::refused(
@@ -122,13 +148,17 @@ pub fn judge(policy: &OriginPolicy, facts: &RequestFacts) -> Verdict {
             )
         }
     };
+    let verdict = match policy.mode() {
+        CorsMode::Report => verdict.into_reported(),
+        CorsMode::Enforce | CorsMode::Off => verdict,
+    };
     match facts.preflight() {
         Some(preflight) if verdict.is_allowed() => judge_preflight(policy, preflight, verdict),
         _ => verdict,
     }
 }
 
-fn judge_origin(policy: &OriginPolicy, origin: &Origin) -> Verdict {
+fn judge_origin(policy: &OriginPolicy, facts: &RequestFacts, origin: &Origin) -> Verdict {
     if policy.requires_https() && origin.is_plaintext() {
         let origin = origin.to_string();
         return Verdict::refused(Rule::Plaintext, Refusal::InsecureOrigin { origin });
@@ -143,10 +173,16 @@ fn judge_origin(policy: &OriginPolicy, origin: &Origin) -> Verdict {
     {
         return Verdict::allowed(Rule::Pattern);
     }
+    if policy.admits_any() && facts.sends_cookies_across() {
+        // Its browser would keep every answer from it, and say "CORS" only.
+        let origin = origin.to_string();
+        let refusal = Refusal::CredentialsWithWildcard { origin };
+        return Verdict::refused(Rule::AnyWithCredentials, refusal);
+    }
     if policy.admits_any() {
         return Verdict::allowed(Rule::Any);
     }
-    Verdict::refused(Rule::NotListed, nearest::refuse(policy, origin))
+    Verdict::refused(Rule::NotListed, nearest::refuse(policy, facts, origin))
 }
 
 /// Same-origin GETs and programs send no Origin; a page elsewhere that sends none is told by the

@@ -5,11 +5,12 @@ use std::fmt::Display;
 use bellgate_codes::Refusal;
 
 use crate::canon::Origin;
+use crate::facts::RequestFacts;
 use crate::origin::policy::OriginPolicy;
 
 /// In what an origin differs from an entry; what differs least is greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Difference {
+pub(crate) enum Difference {
     Host,
     Port,
     Scheme,
@@ -17,9 +18,37 @@ enum Difference {
 
 /// The refusal of an origin that is in no entry, with the nearest one for the log.
 ///
-/// The work is linear in the list and in the host's length. A page learns only which part differs
-/// (hardening §3 row 46).
-pub(crate) fn refuse(policy: &OriginPolicy, origin: &Origin) -> Refusal {
+/// A page learns only which part differs (hardening §3 row 46).
+pub(crate) fn refuse(policy: &OriginPolicy, facts: &RequestFacts, origin: &Origin) -> Refusal {
+    let best = nearest(policy, origin);
+    let nearest = best.as_ref().map_or_else(
+        || "none, the list is empty".to_owned(),
+        |(_, entry)| entry.clone(),
+    );
+    let aside = aside(facts, origin);
+    let origin = origin.to_string();
+    match best.map(|(difference, _)| difference) {
+        Some(Difference::Scheme) => Refusal::OriginSchemeMismatch {
+            origin,
+            aside,
+            nearest,
+        },
+        Some(Difference::Port) => Refusal::OriginPortMismatch {
+            origin,
+            aside,
+            nearest,
+        },
+        _ => Refusal::OriginHostNotAllowed {
+            origin,
+            aside,
+            nearest,
+        },
+    }
+}
+
+/// The entry that comes nearest, and in what it differs. The work is linear in the list and in the
+/// host's length.
+pub(crate) fn nearest(policy: &OriginPolicy, origin: &Origin) -> Option<(Difference, String)> {
     let entries = policy.for_comparison().iter().map(|entry| {
         let same_host = entry.host() == origin.host();
         (rank(entry, origin, same_host), entry as &dyn Display)
@@ -35,16 +64,20 @@ pub(crate) fn refuse(policy: &OriginPolicy, origin: &Origin) -> Refusal {
     let best = entries
         .chain(patterns)
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let nearest = best.map_or_else(
-        || "none, the list is empty".to_owned(),
-        |best| best.1.to_string(),
-    );
-    let origin = origin.to_string();
-    match best.map(|best| best.0.0) {
-        Some(Difference::Scheme) => Refusal::OriginSchemeMismatch { origin, nearest },
-        Some(Difference::Port) => Refusal::OriginPortMismatch { origin, nearest },
-        _ => Refusal::OriginHostNotAllowed { origin, nearest },
+    best.map(|((difference, _), entry)| (difference, entry.to_string()))
+}
+
+/// What helps where the origin is Bellgate's own name as it was asked for.
+fn aside(facts: &RequestFacts, origin: &Origin) -> String {
+    if !facts.is_origin_of_host() {
+        return String::new();
     }
+    if facts.is_browser_page() {
+        return format!("; where page and Bellgate share this name, BELLGATE_PUBLIC_URL={origin}");
+    }
+    // python-socketio sends its target as Origin on WebSocket (python-engineio, `client.py`).
+    "; in python-socketio, websocket_extra_options={'suppress_origin': True} leaves the Origin out"
+        .to_owned()
 }
 
 /// How near an entry is: by the part that differs, then by what the rest has in common.

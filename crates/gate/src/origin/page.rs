@@ -11,6 +11,7 @@ use crate::facts::RequestFacts;
 use crate::header::OriginHeader;
 use crate::origin::judge::Verdict;
 use crate::origin::policy::OriginPolicy;
+use crate::origin::settings::CorsMode;
 
 /// Which refusals of an origin are told inside the protocol (`SOCKETIO_REFUSALS`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub fn page_headers(policy: &OriginPolicy, facts: &RequestFacts, out: &mut Heade
         OriginHeader::Null => Some(HeaderValue::from_static("null")),
         OriginHeader::Absent | OriginHeader::Malformed { .. } => None,
     };
-    let Some(origin) = origin else {
+    let Some(origin) = origin.filter(|_| policy.mode() != CorsMode::Off) else {
         return;
     };
     out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

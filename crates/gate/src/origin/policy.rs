@@ -8,10 +8,11 @@ use crate::canon::Origin;
 use crate::escape_for_log;
 use crate::notice::Notice;
 use crate::origin::pattern::Pattern;
-use crate::origin::settings::OriginSettings;
+use crate::origin::settings::{CorsMode, OriginSettings};
 use crate::origin::{generate, list};
 
 const ORIGINS: &str = "SOCKETIO_CORS_ORIGINS";
+const MODE: &str = "SOCKETIO_CORS_MODE";
 const CREDENTIALS: &str = "SOCKETIO_CORS_CREDENTIALS";
 
 /// Who may connect, in canonical form, with the answers to preflights ready to send.
@@ -19,7 +20,9 @@ const CREDENTIALS: &str = "SOCKETIO_CORS_CREDENTIALS";
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 pub struct OriginPolicy {
     admitted: Vec<Origin>,
-    /// How many of them are pages' own; the rest are Bellgate's address.
+    /// How many of them were written in the list or generated for the application.
+    listed: usize,
+    /// How many are pages' own, those of the public URL added; the rest are Bellgate's address.
     of_pages: usize,
     patterns: Vec<Pattern>,
     any: bool,
@@ -28,6 +31,7 @@ pub struct OriginPolicy {
     require_origin: bool,
     require_https: bool,
     private_network: bool,
+    mode: CorsMode,
     methods: Vec<String>,
     headers: Vec<String>,
     pub(crate) answer: PreflightAnswer,
@@ -59,7 +63,9 @@ impl OriginPolicy {
             }
             written.origins = generate::of_application(settings, &mut notices);
         }
-        let mut admitted = distinct(written.origins.into_iter().chain(public));
+        let mut admitted = distinct(written.origins.into_iter());
+        let listed = admitted.len();
+        admitted = distinct(admitted.into_iter().chain(public));
         let of_pages = admitted.len();
         admitted = distinct(
             admitted
@@ -85,6 +91,7 @@ impl OriginPolicy {
         );
         let policy = Self {
             admitted,
+            listed,
             of_pages,
             patterns: written.patterns,
             any,
@@ -93,6 +100,7 @@ impl OriginPolicy {
             require_origin: settings.require_origin,
             require_https: settings.require_https,
             private_network: settings.private_network,
+            mode: mode(settings, &mut notices),
             answer: PreflightAnswer::new(&methods, &headers, settings.max_age),
             methods,
             headers: headers
@@ -115,6 +123,21 @@ impl OriginPolicy {
             Some(pages) if !pages.is_empty() || !self.patterns.is_empty() => pages,
             _ => &self.admitted,
         }
+    }
+
+    /// The list as one would write it: its origins and patterns, or `*`.
+    pub(crate) fn listed(&self) -> Vec<String> {
+        let origins = self.admitted.iter().take(self.listed);
+        let texts = origins.map(ToString::to_string);
+        texts
+            .chain(self.patterns.iter().map(ToString::to_string))
+            .chain(self.any.then(|| "*".to_owned()))
+            .collect()
+    }
+
+    /// The methods and the header names (in lower case) that a preflight may ask for.
+    pub(crate) fn preflight_lists(&self) -> [&[String]; 2] {
+        [&self.methods, &self.headers]
     }
 
     /// The entries that admit the hosts under a name.
@@ -150,6 +173,11 @@ impl OriginPolicy {
     /// Whether public pages may ask for a private address.
     pub const fn allows_private_network(&self) -> bool {
         self.private_network
+    }
+
+    /// What a verdict does.
+    pub const fn mode(&self) -> CorsMode {
+        self.mode
     }
 
     /// Whether a page may use this method. Methods are case-sensitive (RFC 9110 §9.1).
@@ -211,6 +239,25 @@ fn any_is_usable(settings: &OriginSettings, notices: &mut Vec<Notice>) -> bool {
         "* admits every origin, so credentials are off: no cookie is read, and pages need a token",
     ));
     true
+}
+
+/// The mode as it may be used: in production nobody is let in for the log's sake.
+fn mode(settings: &OriginSettings, notices: &mut Vec<Notice>) -> CorsMode {
+    if settings.mode == CorsMode::Report && settings.production && !settings.allow_report {
+        notices.push(Notice::dropped(
+            MODE,
+            "report in production lets every page in, with its cookies; enforce is used. \
+             BELLGATE_ALLOW_REPORT=on allows it",
+        ));
+        return CorsMode::Enforce;
+    }
+    if settings.mode == CorsMode::Report {
+        notices.push(Notice::advice(
+            MODE,
+            "report lets every page in; the log tells who would be refused",
+        ));
+    }
+    settings.mode
 }
 
 /// The usable tokens of a list, each once.

@@ -39,10 +39,25 @@ pub struct OriginSettings {
     pub require_https: bool,
     /// `SOCKETIO_PRIVATE_NETWORK`.
     pub private_network: bool,
+    /// `SOCKETIO_CORS_MODE`.
+    pub mode: CorsMode,
+    /// `BELLGATE_ALLOW_REPORT`: the mode may be `report` in production.
+    pub allow_report: bool,
     /// `BELLGATE_ALLOW_ANY_ORIGIN`: `*` may be used in production.
     pub allow_any_origin: bool,
     /// Whether `BELLGATE_ENV` has production's rules.
     pub production: bool,
+}
+
+/// What a verdict does (`SOCKETIO_CORS_MODE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CorsMode {
+    /// Who is not admitted is refused.
+    Enforce,
+    /// Who is not admitted comes in, and the log tells who would be refused.
+    Report,
+    /// As `Enforce`, but a proxy writes the CORS headers.
+    Off,
 }
 
 impl Default for OriginSettings {
@@ -68,6 +83,8 @@ impl Default for OriginSettings {
             require_origin: false,
             require_https: false,
             private_network: false,
+            mode: CorsMode::Enforce,
+            allow_report: false,
             allow_any_origin: false,
             production: false,
         }

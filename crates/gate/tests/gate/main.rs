@@ -10,6 +10,7 @@
 
 mod answers;
 mod common;
+mod explain;
 mod facts;
 mod page;
 mod properties;

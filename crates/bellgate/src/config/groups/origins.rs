@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bellgate_gate::origin::Telling;
+use bellgate_gate::origin::{CorsMode, Telling};
 
-use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting, Unit, s};
+use crate::config::table::{Group, Item, Kind, PLAIN, Reload, Setting, Unit, s};
 use crate::config::value::{FromValue, Switch, Value, Values};
 
 /// The policy for origins, before the generated ones are added.
@@ -32,6 +32,10 @@ pub struct Origins {
     pub require_origin: bool,
     /// `SOCKETIO_REQUIRE_HTTPS`; `auto` is on with production's rules.
     pub require_https: Switch,
+    /// `SOCKETIO_CORS_MODE`.
+    pub mode: CorsMode,
+    /// `BELLGATE_ALLOW_REPORT`: the mode may be `report` in production.
+    pub allow_report: bool,
     /// `BELLGATE_ALLOW_ANY_ORIGIN`: `*` does not stop a start in production.
     pub allow_any: bool,
     /// `SOCKETIO_PRIVATE_NETWORK`.
@@ -51,6 +55,17 @@ impl FromValue for Telling {
     }
 }
 
+impl FromValue for CorsMode {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Word("enforce") => Some(Self::Enforce),
+            Value::Word("report") => Some(Self::Report),
+            Value::Word("off") => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
 impl Origins {
     pub(in crate::config) fn take(values: &mut Values) -> Self {
         Self {
@@ -63,6 +78,8 @@ impl Origins {
             allow_null: values.take("SOCKETIO_ALLOW_NULL_ORIGIN"),
             require_origin: values.take("SOCKETIO_REQUIRE_ORIGIN"),
             require_https: values.take("SOCKETIO_REQUIRE_HTTPS"),
+            mode: values.take("SOCKETIO_CORS_MODE"),
+            allow_report: values.take("BELLGATE_ALLOW_REPORT"),
             allow_any: values.take("BELLGATE_ALLOW_ANY_ORIGIN"),
             private_network: values.take("SOCKETIO_PRIVATE_NETWORK"),
             refusals: values.take("SOCKETIO_REFUSALS"),
@@ -174,7 +191,9 @@ pub const GROUP: Group = Group {
             default: "enforce",
             reload: Reload::Live,
             short: "enforce; report: let in and log; off: a proxy writes the CORS headers",
-            ..LATER
+            long: "report lets every page in with its cookies and logs who would be refused: to \
+                   try a list out, not for production. With off origins are judged all the same.",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_ALLOW_REPORT",
@@ -182,7 +201,7 @@ pub const GROUP: Group = Group {
             default: "false",
             reload: Reload::Live,
             short: "SOCKETIO_CORS_MODE may be report in production",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_REFUSALS",
