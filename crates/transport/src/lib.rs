@@ -19,6 +19,7 @@ pub mod app;
 pub mod config;
 pub mod http;
 pub mod listen;
+pub mod refusals;
 pub mod server;
 pub mod shard;
 pub mod sid;

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{Live, TransportConfig};
 use crate::http::{BoxError, Fallback, Handover, Judged, Reply};
 use crate::listen::{self, ListenError, Listeners, SocketFile};
+use crate::refusals::RefusalLog;
 use crate::shard::inlet::{Inlet, Remote};
 use crate::shard::run::{Listening, run};
 use crate::sid::Sid;
@@ -24,6 +25,7 @@ use crate::stats::{ShardStats, Totals};
 pub(crate) struct Shared<C> {
     pub(crate) config: TransportConfig,
     live: ArcSwap<Live>,
+    pub(crate) refusals: Arc<RefusalLog>,
     pub(crate) remotes: Vec<Remote<C>>,
     pub(crate) sessions: Arc<AtomicUsize>,
     pub(crate) draining: AtomicBool,
@@ -58,6 +60,11 @@ impl<C> Shared<C> {
         self.polling
             .iter()
             .any(|polling| polling.load(Ordering::Acquire))
+    }
+
+    /// What a request is judged by, and where its refusal is told.
+    pub(crate) fn judging(&self) -> (Arc<Live>, Arc<RefusalLog>) {
+        (self.live(), Arc::clone(&self.refusals))
     }
 
     /// A fresh request id: unique in this process, and hardly ever the same in another.
@@ -143,7 +150,7 @@ impl<C: Send + 'static> Handle<C> {
 
     /// Reads and judges a request of an embedding HTTP server, and gives it an id.
     pub fn judge(&self, parts: &http::request::Parts, peer: &Peer) -> Judged {
-        Judged::read(self.0.live(), parts, peer, self.0.request_id())
+        Judged::read(self.0.judging(), parts, peer, self.0.request_id())
     }
 
     /// Answers one request of an embedding HTTP server. `None`: the path is not Engine.IO's.
@@ -284,6 +291,7 @@ where
     // Without random bits request ids are unique in this process only.
     let _ = getrandom::fill(&mut boot);
     let shared = Arc::new(Shared {
+        refusals: Arc::default(),
         live: ArcSwap::from_pointee(config.live.clone()),
         config,
         remotes,

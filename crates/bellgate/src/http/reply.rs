@@ -4,23 +4,21 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICAT
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bellgate_codes::Refusal;
-use bellgate_transport::Judged;
 use bellgate_transport::http::answer;
+use bellgate_transport::{Judged, refusals};
 use serde_json::Value;
 
 /// A refusal on its way to the caller, with the id of the request.
 pub(crate) struct Problem {
     refusal: Refusal,
-    request_id: String,
+    judged: Option<Judged>,
 }
 
 impl Problem {
     pub(crate) fn new(refusal: Refusal, judged: Option<&Judged>) -> Self {
         Self {
             refusal,
-            request_id: judged
-                .map(|judged| judged.request_id.to_string())
-                .unwrap_or_default(),
+            judged: judged.cloned(),
         }
     }
 }
@@ -28,7 +26,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let row = self.refusal.code().row();
-        answer::log(&self.refusal, &self.request_id);
+        let request_id = if let Some(judged) = &self.judged {
+            judged.tell(&self.refusal);
+            &*judged.request_id
+        } else {
+            refusals::tell(&self.refusal, "");
+            ""
+        };
         let retry_after = answer::retry_after(row.status);
         let mut headers = HeaderMap::new();
         headers.insert(
@@ -45,7 +49,7 @@ impl IntoResponse for Problem {
         (
             status,
             headers,
-            self.refusal.problem(&self.request_id, retry_after),
+            self.refusal.problem(request_id, retry_after),
         )
             .into_response()
     }

@@ -22,14 +22,15 @@ async fn line_of(server: &Program, request_id: &str) -> Value {
 #[tokio::test]
 async fn a_refusal_is_logged_with_its_code_and_the_request_id_that_the_client_got() {
     let server = Program::start(&[]).await;
-    let evil = server.reach.clone().from_origin("http://evil.example");
-    for over in Over::BOTH {
+    for (over, host) in Over::BOTH.into_iter().zip(["evil", "worse"]) {
+        let origin = format!("http://{host}.example");
+        let evil = server.reach.clone().from_origin(&origin);
         let refused = Engine::attempt(&evil, over).await.err().unwrap();
         let line = line_of(&server, refused.header("x-request-id")).await;
         assert_eq!(refused.json()["request_id"], line["request_id"]);
         assert_eq!(line["code"], "origin_host_not_allowed");
         let message = line["message"].as_str().unwrap();
-        assert!(message.contains("http://evil.example"), "{line}");
+        assert!(message.contains(&origin), "{line}");
         for told in ["timestamp", "level", "target"] {
             assert!(line[told].is_string(), "{line}");
         }
@@ -100,4 +101,73 @@ async fn the_level_of_the_log_can_be_chosen() {
     .await;
     assert_eq!(reach.get("/nowhere").send().await.status(), 404);
     assert_eq!(server.lines(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_refused_origin_is_explained_once_with_the_line_to_change() {
+    let server = Program::start(&[("SOCKETIO_CORS_ORIGINS", "https://app.example")]).await;
+    let page = server
+        .reach
+        .clone()
+        .from_origin("HTTPS://App.Example:8443")
+        .with_header("X-Forwarded-Proto", "https");
+    let refused = Engine::attempt(&page, Over::Polling).await.err().unwrap();
+    let line = line_of(&server, refused.header("x-request-id")).await;
+    assert_eq!(line["code"], "origin_port_mismatch");
+    assert_eq!(line["origin"], "HTTPS://App.Example:8443");
+    assert_eq!(line["canonical"], "https://app.example:8443");
+    assert_eq!(line["nearest"], "https://app.example (the port differs)");
+    assert_eq!(line["forwarded"], "ignored: x-forwarded-proto: https");
+    assert_eq!(line["client"], "127.0.0.1");
+    assert_eq!(
+        line["change"],
+        "SOCKETIO_CORS_ORIGINS=https://app.example,https://app.example:8443 \
+         BELLGATE_TRUSTED_PROXIES=loopback"
+    );
+    // The page learns which part differs, and nothing of the list.
+    assert!(
+        !refused.text().contains("https://app.example "),
+        "{}",
+        refused.text()
+    );
+    for over in Over::BOTH {
+        Engine::attempt(&page, over).await.err().unwrap();
+    }
+    let options = page.request("OPTIONS", "/socket.io/?EIO=4&transport=polling");
+    assert_eq!(options.send().await.status(), 403);
+    // A later line is there, so these would be.
+    let other = server.reach.clone().from_origin("http://else.example");
+    let last = Engine::attempt(&other, Over::Polling).await.err().unwrap();
+    line_of(&server, last.header("x-request-id")).await;
+    let log = server.log();
+    let told = log
+        .iter()
+        .filter(|line| line["origin"] == "HTTPS://App.Example:8443");
+    assert_eq!(told.count(), 1, "{log:?}");
+}
+
+#[tokio::test]
+async fn what_is_only_reported_comes_in_and_is_explained() {
+    let server = Program::start(&[("SOCKETIO_CORS_MODE", "report")]).await;
+    let page = server.reach.clone().from_origin("http://evil.example");
+    let engine = Engine::open(&page, Over::Polling).await;
+    assert!(!engine.sid.is_empty());
+    let mut told = None;
+    eventually("the report", async || {
+        let log = server.log();
+        told = log
+            .into_iter()
+            .find(|line| line["origin"] == "http://evil.example");
+        told.is_some()
+    })
+    .await;
+    let line = told.unwrap();
+    assert_eq!(line["code"], "origin_host_not_allowed");
+    assert!(
+        line["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("would be refused: "),
+        "{line}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bellgate_codes::{Refusal, Severity};
+use bellgate_codes::Refusal;
 use bellgate_gate::origin::cors_headers;
 use bytes::Bytes;
 use http::header::{
@@ -30,32 +30,6 @@ pub fn retry_after(status: u16) -> Option<Duration> {
     let _ = getrandom::fill(&mut byte);
     let jitter = u64::from(u8::from_be_bytes(byte)) % (MOST - LEAST + 1);
     Some(Duration::from_secs(LEAST + jitter))
-}
-
-/// Tells the log of a refusal: code, request id, cause, what only the log may say, what to change.
-pub fn log(refusal: &Refusal, request_id: &str) {
-    let code = refusal.code();
-    let (cause, detail, fix) = (refusal.cause(), refusal.log_detail(), refusal.fix());
-    match code.row().severity {
-        Severity::Warning => {
-            tracing::warn!(
-                code = code.name(),
-                request_id,
-                detail,
-                fix,
-                "refused: {cause}"
-            );
-        }
-        Severity::Routine => {
-            tracing::info!(
-                code = code.name(),
-                request_id,
-                detail,
-                fix,
-                "refused: {cause}"
-            );
-        }
-    }
 }
 
 /// A text answer of the protocol.

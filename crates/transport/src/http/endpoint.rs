@@ -70,7 +70,7 @@ impl<A: App> Endpoint<A> {
     /// Counts a refusal and tells the log.
     fn note(&self, refusal: &Refusal, judged: &Judged) {
         self.local.borrow().net.stats.count_refusal(refusal.code());
-        answer::log(refusal, &judged.request_id);
+        judged.tell(refusal);
     }
 
     async fn decide<B>(

@@ -28,7 +28,8 @@ use http_body_util::{Either, Full};
 
 use crate::app::Opening;
 use crate::config::Live;
-use crate::shard::Seat;
+use crate::refusals::RefusalLog;
+use crate::shard::{Seat, now};
 
 /// Any error of a body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -52,24 +53,34 @@ pub struct Judged {
     pub request_id: Arc<str>,
     /// What it was judged by, and is answered by, whatever is reloaded meanwhile.
     pub live: Arc<Live>,
+    log: Arc<RefusalLog>,
 }
 
 impl Judged {
-    /// Reads and judges a request.
+    /// Reads and judges a request, and tells the log where it comes in only because refusals are
+    /// reported.
     pub fn read(
-        live: Arc<Live>,
+        (live, log): (Arc<Live>, Arc<RefusalLog>),
         parts: &http::request::Parts,
         peer: &Peer,
         request_id: String,
     ) -> Self {
         let facts = RequestFacts::read(parts, peer, &live.proxies);
         let verdict = judge(&live.origins, &facts);
-        Self {
+        let judged = Self {
             facts: Arc::new(facts),
             verdict: Arc::new(verdict),
             request_id: request_id.into(),
             live,
-        }
+            log,
+        };
+        judged.log.report(&judged, now());
+        judged
+    }
+
+    /// Tells the log that this request is refused.
+    pub fn tell(&self, refusal: &Refusal) {
+        self.log.tell(refusal, self, now());
     }
 }
 

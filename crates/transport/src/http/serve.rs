@@ -43,7 +43,7 @@ pub(crate) async fn connection<A: App>(
                 (endpoint.clone(), Rc::clone(&fallback), Rc::clone(&arrival));
             let (parts, body) = request.into_parts();
             let shared = &endpoint.shared;
-            let judged = Judged::read(shared.live(), &parts, &peer, shared.request_id());
+            let judged = Judged::read(shared.judging(), &parts, &peer, shared.request_id());
             let request = Request::from_parts(parts, body);
             pace.served();
             let pace = pace.clone();

@@ -81,7 +81,7 @@ pub(crate) fn run<A: App>(
         spawn_local(std::future::poll_fn(move |cx| {
             timers.borrow().poll_timers(cx)
         }));
-        spawn_local(look(local.clone()));
+        spawn_local(look(endpoint.clone()));
         let acceptors = accept_all(&endpoint, &fallback, listening);
         pump(&endpoint, &fallback, inlets, acceptors).await;
     });
@@ -322,13 +322,16 @@ async fn pause(error: &std::io::Error) {
     }
 }
 
-/// How late this shard's timer is, and the application's gauges.
-async fn look<A: App>(local: Local<A>) {
+/// How late this shard's timer is, the application's gauges, and what the log folded away.
+async fn look<A: App>(endpoint: Endpoint<A>) {
     loop {
         let due = tokio::time::Instant::now() + LOOK;
         tokio::time::sleep_until(due).await;
         let lag = due.elapsed();
-        let mut shard = local.borrow();
+        if endpoint.index == 0 {
+            endpoint.shared.refusals.settle(now());
+        }
+        let mut shard = endpoint.local.borrow();
         let lag = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
         shard.net.stats.loop_lag_us.set(lag);
         shard.net.shrink();
