@@ -30,7 +30,7 @@ fn tell(error: &io::Error) -> Status {
 }
 
 fn run(cli: &Cli) -> io::Result<ExitCode> {
-    let loaded = Settings::load(&cli.sources(environment()));
+    let loaded = Settings::load(&cli.sources(environment(), cli.files()));
     if let Some(status) = cli.answer(&loaded, &mut io::stdout().lock(), &mut io::stderr().lock())? {
         return Ok(status.into());
     }

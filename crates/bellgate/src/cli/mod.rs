@@ -11,12 +11,13 @@ mod flags;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, ValueHint, value_parser};
 use clap_complete::Shell;
 
-use crate::config::{Loaded, Sources};
+use crate::config::{Files, Loaded, Sources};
 
 pub use self::config::Format;
 
@@ -29,6 +30,8 @@ pub struct Cli {
     pub flags: Vec<(String, String)>,
     /// Whether a value that cannot be used stops the start.
     pub strict: bool,
+    /// The file that is read in place of `bellgate.toml`.
+    pub config: Option<PathBuf>,
 }
 
 /// What to do.
@@ -75,6 +78,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap:
         command: chosen(name, own),
         flags: flags::read(own),
         strict: own.get_flag("strict"),
+        config: own.get_one("config").cloned(),
     })
 }
 
@@ -89,11 +93,21 @@ fn chosen(name: &str, own: &ArgMatches) -> Command {
 }
 
 impl Cli {
-    /// The sources of settings: the flags, and the environment as it is handed in.
-    pub fn sources(&self, environment: impl IntoIterator<Item = (String, String)>) -> Sources {
+    /// The sources of settings: the flags, and the environment and files as they are handed in.
+    pub fn sources(
+        &self,
+        environment: impl IntoIterator<Item = (String, String)>,
+        files: Files,
+    ) -> Sources {
         Sources::new()
             .with_flags(self.flags.iter().cloned())
             .with_environment(environment)
+            .with_files(files)
+    }
+
+    /// Reads the files of settings, in the working directory unless the command line names one.
+    pub fn files(&self) -> Files {
+        Files::read(Path::new(""), self.config.as_deref())
     }
 
     /// Does a command that needs no server; `None` for `serve` and `demo`.
@@ -135,8 +149,9 @@ pub fn command() -> clap::Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Real-time side of a web application: Socket.IO clients, origins, notifications")
         .after_help(
-            "Each setting is also read from the environment, under the name in brackets. \
-             Secrets are read from there only.\n\
+            "Each setting is also read from the environment and from .env, under the name in \
+             brackets, and from bellgate.toml, where the key is the flag with underscores. \
+             Secrets have no flag.\n\
              Exit status: 0 fine, 1 a problem was found, 2 wrong usage or configuration.",
         )
         .args_override_self(true)
@@ -162,6 +177,15 @@ pub fn command() -> clap::Command {
                 .global(true)
                 .action(ArgAction::SetTrue)
                 .help("Stop with status 2 where a value cannot be used or a name is unknown"),
+        )
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .global(true)
+                .value_name("FILE")
+                .value_hint(ValueHint::FilePath)
+                .value_parser(value_parser!(PathBuf))
+                .help("File of settings, read in place of bellgate.toml"),
         )
         .args(flags::all())
 }

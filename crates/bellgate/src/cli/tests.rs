@@ -1,7 +1,7 @@
 //! The command line as people write it.
 
 use super::*;
-use crate::config::{Settings, table};
+use crate::config::{Files, Settings, table};
 
 fn cli(line: &str) -> Result<Cli, clap::Error> {
     parse(line.split(' ').map(OsString::from))
@@ -19,7 +19,7 @@ fn pair(name: &str, text: &str) -> (String, String) {
 fn answer(line: &str, environment: &[(&str, &str)]) -> (Status, String, String) {
     let cli = cli(line).unwrap();
     let environment = environment.iter().map(|(name, text)| pair(name, text));
-    let loaded = Settings::load(&cli.sources(environment));
+    let loaded = Settings::load(&cli.sources(environment, Files::default()));
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = cli.answer(&loaded, &mut out, &mut err).unwrap().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

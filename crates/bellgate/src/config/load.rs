@@ -6,62 +6,12 @@ use std::path::Path;
 
 use bellgate_gate::NoticeKind;
 
-use super::report::{Fatal, Source, Warning};
+use super::report::{Fatal, Place, Source, Warning};
+use super::sources::{Layer, Misfit, Sources};
 use super::table::{Kind, OWN_PREFIXES, Setting, settings};
-use super::value::{Parsed, Value, Values, parse};
+use super::tables::{self, EffectiveMember};
+use super::value::{Dropped, Parsed, Value, Values, parse};
 use super::{Settings, tls, unknown};
-
-/// Where values come from, strongest first.
-#[derive(Debug, Clone, Default)]
-pub struct Sources {
-    layers: Vec<Layer>,
-}
-
-/// One source: names as in the environment, and texts.
-#[derive(Debug, Clone)]
-struct Layer {
-    source: Source,
-    entries: Vec<(String, String)>,
-}
-
-impl Sources {
-    /// No source: the defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds the flags of the command line, under the names of the environment.
-    #[must_use]
-    pub fn with_flags<N: Into<String>, T: Into<String>>(
-        self,
-        entries: impl IntoIterator<Item = (N, T)>,
-    ) -> Self {
-        self.with(Source::Flag, entries)
-    }
-
-    /// Adds the environment; [`environment`](super::environment) reads that of this process.
-    #[must_use]
-    pub fn with_environment<N: Into<String>, T: Into<String>>(
-        self,
-        entries: impl IntoIterator<Item = (N, T)>,
-    ) -> Self {
-        self.with(Source::Environment, entries)
-    }
-
-    fn with<N: Into<String>, T: Into<String>>(
-        mut self,
-        source: Source,
-        entries: impl IntoIterator<Item = (N, T)>,
-    ) -> Self {
-        let entries = entries
-            .into_iter()
-            .map(|(name, text)| (name.into(), text.into()))
-            .collect();
-        self.layers.push(Layer { source, entries });
-        self.layers.sort_by_key(|layer| layer.source);
-        self
-    }
-}
 
 /// What the sources came to.
 #[derive(Debug, Clone)]
@@ -70,6 +20,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// Each row's value with its source, in the order of the table.
     pub effective: Vec<Effective>,
+    /// What was set for namespaces and categories.
+    pub members: Vec<EffectiveMember>,
     /// What the operator should know; none of it stops the start by itself.
     pub warnings: Vec<Warning>,
     /// Why the start must not go on.
@@ -107,25 +59,39 @@ pub struct Effective {
     pub value: Value,
     /// Where it was found.
     pub source: Source,
+    /// Where in a file.
+    pub place: Option<Place>,
     /// Under which name it was found, if that is not the row's own.
     pub written_as: Option<String>,
 }
 
 pub(super) fn load(sources: &Sources) -> Loaded {
-    let mut warnings = Vec::new();
-    let mut fatal = Vec::new();
+    let layers = sources.layers();
+    let mut told = Told {
+        warnings: sources.warnings.clone(),
+        fatal: sources.fatal.clone(),
+    };
     let effective: Vec<_> = settings()
-        .map(|row| resolve(row, sources, &mut warnings, &mut fatal))
+        .map(|row| resolve(row, &layers, &mut told))
         .collect();
-    for layer in &sources.layers {
-        warnings.extend(unknown::warnings(&layer.entries));
+    let Told {
+        mut warnings,
+        mut fatal,
+    } = told;
+    for layer in &layers {
+        // The keys of the other file are judged where they are read.
+        if layer.source != Source::Toml {
+            warnings.extend(unknown::warnings(&layer.entries));
+        }
     }
     let mut values = Values::default();
     for row in effective.iter().filter(|row| row.setting.works) {
         let is_written = row.source != Source::Default;
         values.insert(row.setting.name, row.value.clone(), is_written);
     }
-    let settings = Settings::take(&mut values);
+    let mut settings = Settings::take(&mut values);
+    let (tables, members) = tables::load(sources, &layers, &mut warnings);
+    settings.tables = tables;
     fatal.extend(tls::faults(&effective));
     let (_, proxies) = settings.trusted_proxies();
     let (_, origins) = settings.origin_policy();
@@ -138,16 +104,24 @@ pub(super) fn load(sources: &Sources) -> Loaded {
     Loaded {
         settings,
         effective,
+        members,
         warnings,
         fatal,
     }
+}
+
+/// What is said on the way.
+struct Told {
+    warnings: Vec<Warning>,
+    fatal: Vec<Fatal>,
 }
 
 /// A text that a source has for a row.
 struct Found<'a> {
     source: Source,
     name: String,
-    text: &'a str,
+    text: &'a Result<String, Misfit>,
+    place: Option<&'a Place>,
     rank: Rank,
 }
 
@@ -160,54 +134,67 @@ enum Rank {
     Alias,
 }
 
-fn resolve(
-    row: &'static Setting,
-    sources: &Sources,
-    warnings: &mut Vec<Warning>,
-    fatal: &mut Vec<Fatal>,
-) -> Effective {
-    let mut found = candidates(row, sources).into_iter();
+impl Found<'_> {
+    fn warn(&self, told: &mut Told, warning: Warning) {
+        told.warnings.push(warning.at(self.place));
+    }
+
+    /// The text itself, or what the file holds that it names.
+    fn read(&self) -> Result<Result<String, Misfit>, Fatal> {
+        let (Rank::File, Ok(path)) = (self.rank, self.text) else {
+            return Ok(self.text.clone());
+        };
+        read_secret(Path::new(path)).map(Ok).map_err(|reason| {
+            let fatal = Fatal::SecretFile {
+                name: self.name.clone(),
+                path: path.clone(),
+                reason,
+            };
+            fatal.at(self.place)
+        })
+    }
+}
+
+fn resolve(row: &'static Setting, layers: &[Layer], told: &mut Told) -> Effective {
+    let mut found = candidates(row, layers).into_iter();
     let Some(best) = found.next() else {
         return from_table(row, row.default);
     };
     // A weaker source is there to be overruled; a second name of the same setting is a slip.
-    for other in found.filter(|other| matches!(other.rank, Rank::Alias | Rank::File)) {
-        warnings.push(Warning::Shadowed {
-            name: other.name,
+    for other in found.filter(|other| {
+        other.source == best.source && matches!(other.rank, Rank::Alias | Rank::File)
+    }) {
+        let warning = Warning::Shadowed {
+            name: other.name.clone(),
             by: best.name.clone(),
-        });
+        };
+        other.warn(told, warning);
     }
     if best.rank == Rank::Alias {
-        warnings.push(Warning::Deprecated {
+        let warning = Warning::Deprecated {
             alias: best.name.clone(),
             name: row.name,
-        });
+        };
+        best.warn(told, warning);
     }
-    let from_file;
-    let text = if best.rank == Rank::File {
-        match read_secret(Path::new(best.text)) {
-            Ok(text) => from_file = text,
-            Err(reason) => {
-                fatal.push(Fatal::SecretFile {
-                    name: best.name,
-                    path: best.text.to_owned(),
-                    reason,
-                });
-                return from_table(row, row.default);
-            }
+    let text = match best.read() {
+        Ok(text) => text,
+        Err(fatal) => {
+            told.fatal.push(fatal);
+            return from_table(row, row.default);
         }
-        from_file.as_str()
-    } else {
-        best.text
     };
-    if !row.works && OWN_PREFIXES.iter().any(|own| best.name.starts_with(own)) {
+    // A name of Flask's own in the environment is there for Flask.
+    let is_ours =
+        best.source == Source::Toml || OWN_PREFIXES.iter().any(|own| best.name.starts_with(own));
+    if !row.works && is_ours {
         let name = best.name.clone();
-        warnings.push(Warning::NoEffect { name });
+        best.warn(told, Warning::NoEffect { name });
     }
-    judge(row, &best, text, warnings, fatal)
+    judge(row, &best, &text, told)
 }
 
-fn candidates<'a>(row: &Setting, sources: &'a Sources) -> Vec<Found<'a>> {
+fn candidates<'a>(row: &Setting, layers: &'a [Layer]) -> Vec<Found<'a>> {
     let mut names = vec![(row.name.to_owned(), Rank::Name)];
     names.extend(row.file_name().map(|name| (name, Rank::File)));
     names.extend(row.also.iter().map(|name| ((*name).to_owned(), Rank::Also)));
@@ -217,14 +204,17 @@ fn candidates<'a>(row: &Setting, sources: &'a Sources) -> Vec<Found<'a>> {
             .map(|name| ((*name).to_owned(), Rank::Alias)),
     );
     let mut found: Vec<Found<'a>> = Vec::new();
-    for layer in &sources.layers {
+    for layer in layers {
         for (name, rank) in &names {
             let mut entries = layer.entries.iter().rev();
-            if let Some((_, text)) = entries.find(|(n, t)| n == name && !t.is_empty()) {
+            let is_set =
+                |text: &Result<String, Misfit>| text.as_ref().map_or(true, |t| !t.is_empty());
+            if let Some(entry) = entries.find(|entry| entry.name == *name && is_set(&entry.text)) {
                 found.push(Found {
                     source: layer.source,
                     name: name.clone(),
-                    text,
+                    text: &entry.text,
+                    place: entry.place.as_ref(),
                     rank: *rank,
                 });
             }
@@ -236,30 +226,39 @@ fn candidates<'a>(row: &Setting, sources: &'a Sources) -> Vec<Found<'a>> {
 fn judge(
     row: &'static Setting,
     found: &Found<'_>,
-    text: &str,
-    warnings: &mut Vec<Warning>,
-    fatal: &mut Vec<Fatal>,
+    text: &Result<String, Misfit>,
+    told: &mut Told,
 ) -> Effective {
-    let (value, dropped, reason) = match parse(row.kind, text) {
-        Ok(Parsed { value, dropped }) => (Some(value), dropped, None),
-        Err((reason, dropped)) => (None, dropped, Some(reason)),
+    let (value, dropped, reason) = match text.as_deref().map(|text| parse(row.kind, text)) {
+        Ok(Ok(Parsed { value, dropped })) => (Some(value), dropped, None),
+        Ok(Err((reason, dropped))) => (None, dropped, Some(reason)),
+        Err(misfit) => (None, Vec::new(), Some(misfit.reason.clone())),
     };
-    warnings.extend(dropped.into_iter().map(|dropped| Warning::Dropped {
-        name: found.name.clone(),
-        entry: dropped.entry,
-        reason: dropped.reason,
-    }));
+    for Dropped { entry, reason } in dropped {
+        let name = found.name.clone();
+        let warning = Warning::Dropped {
+            name,
+            entry,
+            reason,
+        };
+        found.warn(told, warning);
+    }
     if let Some(reason) = reason {
         let name = found.name.clone();
         if matches!(row.kind, Kind::Url { or_stop: true, .. }) {
-            fatal.push(Fatal::Url { name, reason });
+            told.fatal.push(Fatal::Url { name, reason }.at(found.place));
         } else {
-            warnings.push(Warning::Invalid {
+            let value = match text {
+                Ok(text) => shown(row, text),
+                Err(misfit) => misfit.shown.clone(),
+            };
+            let warning = Warning::Invalid {
                 name,
-                value: shown(row, text),
+                value,
                 reason,
                 used: row.when_invalid.unwrap_or(row.default),
-            });
+            };
+            found.warn(told, warning);
         }
     }
     let Some(value) = value else {
@@ -269,6 +268,7 @@ fn judge(
         setting: row,
         value,
         source: found.source,
+        place: found.place.cloned(),
         written_as: (found.rank != Rank::Name).then(|| found.name.clone()),
     }
 }
@@ -286,6 +286,7 @@ fn from_table(row: &'static Setting, text: &str) -> Effective {
         setting: row,
         value,
         source: Source::Default,
+        place: None,
         written_as: None,
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Start at [`table`]: a row holds a setting's name, type, bounds, default and meaning, and is
 //! the only place that does. [`groups`] has the rows and the typed fields that are made of them,
-//! [`value`] the parsers, [`load`] the way from sources to [`Settings`], [`report`] what is said
-//! about values that cannot be used, [`render`] the texts for people. Nothing else in Bellgate
-//! reads the environment, and nothing here decides what a setting does.
+//! [`value`] the parsers, [`tables`] those of namespaces and categories. [`files`] reads the two
+//! files, [`sources`] holds the texts of all sources, [`load`] makes [`Settings`] of them,
+//! [`changes`] compares two results. [`report`] is what is said about values that cannot be used,
+//! [`render`] the texts for people. Nothing else in Bellgate reads the environment, and nothing
+//! here decides what a setting does.
 //!
 //! ```
 //! use bellgate::config::{Settings, Sources};
@@ -17,28 +19,39 @@
 //! assert!(loaded.warnings[0].to_string().contains("was 60000ms meant?"));
 //! ```
 
+pub mod changes;
 pub mod convert;
+mod dotenv;
+pub mod files;
 pub mod groups;
 pub mod load;
 mod nearest;
 pub mod render;
 pub mod report;
 pub mod secret;
+pub mod sources;
 pub mod table;
+pub mod tables;
 mod tls;
+mod toml_file;
 mod unknown;
 pub mod value;
 
+pub use self::changes::{Change, changes};
+pub use self::files::Files;
 pub use self::groups::api::Api;
 pub use self::groups::app::{App, Environment};
+pub use self::groups::clients::Clients;
 pub use self::groups::limits::Limits;
 pub use self::groups::listen::{Listen, TlsFiles};
 pub use self::groups::logging::{LogFormat, LogLevel, Logging};
 pub use self::groups::origins::Origins;
 pub use self::groups::sessions::Sessions;
-pub use self::load::{Effective, Loaded, Sources};
-pub use self::report::{Fatal, Source, Warning};
+pub use self::load::{Effective, Loaded};
+pub use self::report::{Fatal, Place, Source, Warning};
 pub use self::secret::{ApiKey, Scope, Secret};
+pub use self::sources::Sources;
+pub use self::tables::{CategoryDefaults, NamespaceAuth, NamespacePolicy, Tables};
 pub use self::value::{Address, Switch};
 
 /// All settings, typed.
@@ -54,10 +67,14 @@ pub struct Settings {
     pub sessions: Sessions,
     /// What clients may cost.
     pub limits: Limits,
+    /// What clients are told about reconnecting.
+    pub clients: Clients,
     /// The HTTP API.
     pub api: Api,
     /// The log.
     pub logging: Logging,
+    /// Policies of namespaces and defaults of categories; nothing heeds them yet.
+    pub tables: Tables,
 }
 
 impl Settings {
@@ -79,8 +96,10 @@ impl Settings {
             origins: Origins::take(values),
             sessions: Sessions::take(values),
             limits: Limits::take(values),
+            clients: Clients::take(values),
             api: Api::take(values, app.environment),
             logging: Logging::take(values),
+            tables: Tables::default(),
             app,
         }
     }

@@ -8,7 +8,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Loaded;
 use super::load::Effective;
+use super::report::{Place, Source};
 use super::table::{GROUPS, Reload, Setting};
+use super::tables::{self, EffectiveMember};
 use super::value::{Value, bounds, render};
 
 /// One line a setting: `NAME=value  # source`.
@@ -16,7 +18,8 @@ pub fn text(loaded: &Loaded) -> String {
     let mut out = String::new();
     for row in &loaded.effective {
         let value = effective(loaded, row);
-        let _ = write!(out, "{}={value}  # {}", row.setting.name, row.source);
+        let source = source(row.source, row.place.as_ref());
+        let _ = write!(out, "{}={value}  # {source}", row.setting.name);
         if let Some(name) = &row.written_as {
             let _ = write!(out, ", as {name}");
         }
@@ -25,19 +28,37 @@ pub fn text(loaded: &Loaded) -> String {
         }
         out.push('\n');
     }
+    for EffectiveMember {
+        path,
+        value,
+        source: from,
+        place,
+    } in &loaded.members
+    {
+        let source = source(*from, place.as_ref());
+        let _ = writeln!(out, "{path}={value}  # {source}; has no effect yet");
+    }
     out
 }
 
-/// An object by environment name: `{value, source, default, secret, reload}`, values as in the
-/// environment, `null` where there is none.
+/// The file and line, or the source.
+fn source(source: Source, place: Option<&Place>) -> String {
+    place.map_or_else(|| source.to_string(), Place::to_string)
+}
+
+/// An object by environment name: `{value, source, line, default, secret, reload, has_effect}`,
+/// values as in the environment, `null` where there is none. The source of what stands in a file
+/// is that file, and `line` says where. Members of tables stand under their path in
+/// `bellgate.toml`.
 pub fn json(loaded: &Loaded) -> String {
-    let rows: Map<String, Json> = loaded
+    let mut rows: Map<String, Json> = loaded
         .effective
         .iter()
         .map(|row| {
             let members = json!({
                 "value": set(&effective(loaded, row)),
-                "source": row.source.to_string(),
+                "source": file(row.source, row.place.as_ref()),
+                "line": row.place.as_ref().map(|place| place.line),
                 "default": set(row.setting.default),
                 "secret": row.setting.secret,
                 "reload": row.setting.reload != Reload::Restart,
@@ -46,7 +67,23 @@ pub fn json(loaded: &Loaded) -> String {
             (row.setting.name.to_owned(), members)
         })
         .collect();
+    rows.extend(loaded.members.iter().map(|member| {
+        let members = json!({
+            "value": member.value,
+            "source": file(member.source, member.place.as_ref()),
+            "line": member.place.as_ref().map(|place| place.line),
+            "default": null,
+            "secret": false,
+            "reload": false,
+            "has_effect": false,
+        });
+        (member.path.clone(), members)
+    }));
     format!("{:#}\n", Json::Object(rows))
+}
+
+fn file(source: Source, place: Option<&Place>) -> String {
+    place.map_or_else(|| source.to_string(), |place| place.file.to_string())
 }
 
 fn set(text: &str) -> Option<&str> {
@@ -74,6 +111,8 @@ pub fn docs() -> String {
             docs_row(&mut out, row);
         }
     }
+    out.push_str(TABLES_HEAD);
+    tables::docs(&mut out);
     out
 }
 
@@ -104,6 +143,7 @@ fn docs_row(out: &mut String, row: &Setting) {
         }
         (None, None) => {}
     }
+    let _ = write!(out, "\n- In `bellgate.toml`: `{}`", row.key());
     if !row.also.is_empty() {
         let _ = write!(out, "\n- Also read: {}", coded(row.also));
     }
@@ -152,14 +192,40 @@ const DOCS_HEAD: &str = "\
 
 <!-- Printed by `bellgate config --docs`; change the table in the source, not this page. -->
 
-A setting is read from the command line, then from the environment, then it has its default. A
-variable that is set to the empty string counts as unset. `bellgate config` prints every value that
-holds, with its source; `bellgate check` says what is wrong.
+A setting is taken from the first of these that has it:
+
+1. the command line;
+2. the environment;
+3. `.env` in the working directory, read as Flask reads it: `NAME=value`, quotes, ` #` before a
+   comment, `${NAME}` and `${NAME:-default}`. Names of others are passed over. `.flaskenv` is not
+   read;
+4. `bellgate.toml` in the working directory, or the file that `--config FILE` names;
+5. its default.
+
+A value that is the empty string counts as unset. `bellgate config` prints every value that holds,
+with its source, file and line included; `bellgate check` says what is wrong.
+
+In `bellgate.toml` each key is the flag with underscores, without a table around it; texts, numbers,
+switches and lists of texts are taken. Secrets have no flag, since everybody on a machine sees
+command lines, but they have a key made in the same way. Better keep them out of a file that is
+shared: `api_keys_file = \"/run/secrets/keys\"` names a file that holds one, as the variable
+`BELLGATE_API_KEYS_FILE` does.
+
+```toml
+public_url = \"https://app.example.com\"
+cors_origins = [\"https://app.example.com\", \"https://*.example.org\"]
+ping_timeout = \"30s\"
+max_connections = 20000
+api_keys_file = \"/run/secrets/keys\"
+```
 
 A value that cannot be used never stops the start: a warning names the variable, the value, the
 reason and what is used instead. With `--strict` such a warning ends the start with status 2. What
-does stop it, because going on would be unsafe: a TLS or secret file that cannot be read, a store or
-broker with an unknown scheme, `*` as an origin in production, an address that is taken.
+does stop it, because going on would be unsafe: a `.env` or `bellgate.toml` that is there and cannot
+be read (no TOML, no UTF-8, more than 1 MiB, no permission), a `--config` file that is not there, a
+TLS or secret file that cannot be read, a store or broker with an unknown scheme, `*` as an origin
+in production, an address that is taken. A line of `.env` that is no `NAME=value` is passed over
+with a warning, as Flask does.
 
 - **Durations** take `ms`, `s`, `m`, `h` or `d` (`25s`, `300ms`); a bare number counts the unit that
   the setting names, and may have a fraction (`0.3`).
@@ -167,6 +233,25 @@ broker with an unknown scheme, `*` as an origin in production, an address that i
 - **Switches** are `true 1 yes on` or `false 0 no off`, in any case.
 - **Lists** are separated by commas. An entry that cannot be used is left out with a warning. A
   flag for a list may be repeated.
+";
+
+const TABLES_HEAD: &str = "
+## Namespaces and categories
+
+Tables of `bellgate.toml`, below its keys. *Read and checked, without effect yet.*
+
+```toml
+[namespace.\"/admin\"]
+auth = \"required\"
+roles = [\"admin\", \"owner\"]
+
+[category.billing]
+label = \"Invoices\"
+required = true
+```
+
+The members of a namespace may also come from the environment: `BELLGATE_NAMESPACE_ADMIN_ROLES` is
+`roles` of `/admin`, and `BELLGATE_NAMESPACE_AUTH` is `auth` of `/`.
 ";
 
 const EXAMPLE_HEAD: &str = "\
@@ -244,11 +329,12 @@ mod tests {
     }
 
     #[test]
-    fn json_has_five_members_for_each_name() {
+    fn json_has_its_members_for_each_name() {
         let object: Json = serde_json::from_str(&json(&loaded(&[]))).unwrap();
         let port = &object["SOCKETIO_PORT"];
         assert_eq!(port["value"], "6001");
         assert_eq!(port["source"], "flag");
+        assert_eq!(port["line"], Json::Null);
         assert_eq!(port["default"], "5001");
         assert_eq!(port["secret"], false);
         assert_eq!(port["reload"], false);

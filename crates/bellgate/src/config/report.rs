@@ -1,6 +1,7 @@
 //! What is said about values: where they come from, what was wrong with them, what stops a start.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bellgate_gate::{Notice, NoticeKind};
 
@@ -11,6 +12,10 @@ pub enum Source {
     Flag,
     /// The environment.
     Environment,
+    /// `.env` in the working directory.
+    DotEnv,
+    /// `bellgate.toml`, or the file that `--config` names.
+    Toml,
     /// The table.
     Default,
 }
@@ -20,8 +25,25 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Self::Flag => "flag",
             Self::Environment => "environment",
+            Self::DotEnv => super::files::DOTENV,
+            Self::Toml => super::files::TOML,
             Self::Default => "default",
         })
+    }
+}
+
+/// Where in a file something was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as it was named.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
     }
 }
 
@@ -81,20 +103,45 @@ pub enum Warning {
         /// Why, as a fragment.
         reason: &'static str,
     },
+    /// A line of `.env` that nobody can read: it is passed over, as Flask does.
+    Unreadable {
+        /// Where.
+        place: Place,
+    },
     /// What the reader of origins or of networks has to say.
     Notice(Notice),
+    /// A warning about what stands in a file.
+    At {
+        /// Where.
+        place: Place,
+        /// The warning.
+        warning: Box<Warning>,
+    },
 }
 
 impl Warning {
+    /// The same warning, with the place in a file that it is about.
+    pub(super) fn at(self, place: Option<&Place>) -> Self {
+        match place {
+            Some(place) => Self::At {
+                place: place.clone(),
+                warning: Box::new(self),
+            },
+            None => self,
+        }
+    }
+
     /// Whether `--strict` makes it stop the start: deprecations and advice do not.
     pub fn counts_when_strict(&self) -> bool {
         match self {
             Self::Invalid { .. }
             | Self::Dropped { .. }
             | Self::Unknown { .. }
+            | Self::Unreadable { .. }
             | Self::NoEffect { .. } => true,
             Self::Deprecated { .. } | Self::Shadowed { .. } | Self::Ignored { .. } => false,
             Self::Notice(notice) => matches!(notice.kind, NoticeKind::Dropped | NoticeKind::Fatal),
+            Self::At { warning, .. } => warning.counts_when_strict(),
         }
     }
 
@@ -108,7 +155,9 @@ impl Warning {
             | Self::NoEffect { name }
             | Self::Ignored { name, .. } => name,
             Self::Deprecated { alias, .. } => alias,
+            Self::Unreadable { place } => &place.file,
             Self::Notice(notice) => notice.setting,
+            Self::At { warning, .. } => warning.name(),
         }
     }
 }
@@ -156,7 +205,11 @@ impl fmt::Display for Warning {
                 write!(f, "{name} is read and checked, but has no effect yet")
             }
             Self::Ignored { name, reason } => write!(f, "{name} is ignored: {reason}"),
+            Self::Unreadable { place } => {
+                write!(f, "{place} is no NAME=value; the line is left out")
+            }
             Self::Notice(notice) => notice.fmt(f),
+            Self::At { place, warning } => write!(f, "{warning} ({place})"),
         }
     }
 }
@@ -164,6 +217,13 @@ impl fmt::Display for Warning {
 /// A fault with which going on would be unsafe. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fatal {
+    /// A file of settings cannot be read: its settings would all be missing.
+    File {
+        /// The file, as it was named.
+        file: String,
+        /// Why, with line and column where they are known, as a fragment.
+        reason: String,
+    },
     /// The file that `NAME_FILE` names cannot be read.
     SecretFile {
         /// The name with `_FILE`.
@@ -207,11 +267,33 @@ pub enum Fatal {
         /// Why, as a fragment.
         reason: String,
     },
+    /// A fault of what stands in a file of settings.
+    At {
+        /// Where.
+        place: Place,
+        /// The fault.
+        fatal: Box<Fatal>,
+    },
+}
+
+impl Fatal {
+    /// The same fault, with the place in a file that it is about.
+    pub(super) fn at(self, place: Option<&Place>) -> Self {
+        match place {
+            Some(place) => Self::At {
+                place: place.clone(),
+                fatal: Box::new(self),
+            },
+            None => self,
+        }
+    }
 }
 
 impl fmt::Display for Fatal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::File { file, reason } => write!(f, "{file} cannot be read: {reason}"),
+            Self::At { place, fatal } => write!(f, "{fatal} ({place})"),
             Self::SecretFile { name, path, reason } => {
                 write!(f, "{name}={path} cannot be read: {reason}")
             }

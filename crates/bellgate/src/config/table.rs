@@ -197,11 +197,16 @@ pub(super) const OWN_PREFIXES: &[&str] = &["SOCKETIO_", "BELLGATE_", "WEBSOCKET_
 impl Setting {
     /// The flag without its dashes, `None` for secrets: a process list shows arguments to everybody.
     pub fn flag(&self) -> Option<String> {
+        (!self.secret).then(|| self.key().replace('_', "-"))
+    }
+
+    /// The key in `bellgate.toml`: the flag with underscores; a secret's is made the same way.
+    pub fn key(&self) -> String {
         let stem = ["SOCKETIO_", "BELLGATE_"]
             .iter()
             .find_map(|prefix| self.name.strip_prefix(prefix))
             .unwrap_or(self.name);
-        (!self.secret).then(|| stem.to_ascii_lowercase().replace('_', "-"))
+        stem.to_ascii_lowercase()
     }
 
     /// The name that holds the path of a file with the value (`NAME_FILE`): for secrets, and for
@@ -238,7 +243,7 @@ mod tests {
     #[test]
     fn no_name_alias_or_flag_means_two_settings() {
         let mut names = BTreeSet::new();
-        let mut flags = BTreeSet::new();
+        let mut keys = BTreeSet::from(["namespace".to_owned(), "category".to_owned()]);
         for row in settings() {
             for name in [&[row.name], row.also, row.aliases].concat() {
                 assert!(names.insert(name.to_owned()), "{name} stands twice");
@@ -246,8 +251,10 @@ mod tests {
             if let Some(file) = row.file_name() {
                 assert!(names.insert(file), "{} as a file stands twice", row.name);
             }
-            if let Some(flag) = row.flag() {
-                assert!(flags.insert(flag), "the flag of {} stands twice", row.name);
+            // Flags are made of keys.
+            let file = row.file_name().map(|_| row.key() + "_file");
+            for key in [Some(row.key()), file].into_iter().flatten() {
+                assert!(keys.insert(key), "the key of {} stands twice", row.name);
             }
         }
     }
@@ -273,5 +280,7 @@ mod tests {
         assert_eq!(flag("SOCKETIO_CORS_ORIGINS").unwrap(), "cors-origins");
         assert_eq!(flag("FLASK_HOST").unwrap(), "flask-host");
         assert_eq!(flag("BELLGATE_API_KEYS"), None);
+        let keys = settings().find(|row| row.name == "BELLGATE_API_KEYS");
+        assert_eq!(keys.unwrap().key(), "api_keys");
     }
 }

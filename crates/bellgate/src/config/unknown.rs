@@ -2,18 +2,21 @@
 
 use super::nearest::nearest;
 use super::report::Warning;
+use super::sources::Entry;
 use super::table::{OWN_PREFIXES, Setting, settings};
+use super::tables;
 
 /// A warning for each name of `entries` that begins like a setting and is none.
-pub(super) fn warnings(entries: &[(String, String)]) -> Vec<Warning> {
+pub(super) fn warnings(entries: &[Entry]) -> Vec<Warning> {
     entries
         .iter()
-        .filter(|(name, text)| {
+        .filter(|Entry { name, text, .. }| {
             OWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
                 && !settings().any(|row| is_name_of(row, name))
-                && !is_service_link(name, text)
+                && !tables::is_of_a_namespace(name)
+                && !is_service_link(name, text.as_deref().unwrap_or_default())
         })
-        .map(|(name, _)| judge(name))
+        .map(|entry| judge(&entry.name).at(entry.place.as_ref()))
         .collect()
 }
 
@@ -25,9 +28,6 @@ fn judge(name: &str) -> Warning {
         };
     }
     let shown = name.escape_debug().take(128).collect();
-    if is_of_a_namespace(name) {
-        return Warning::NoEffect { name: shown };
-    }
     Warning::Unknown {
         name: shown,
         nearest: likely(name),
@@ -39,13 +39,6 @@ const IGNORED: &[(&str, &str)] = &[(
     "SOCKETIO_ASYNC_MODE",
     "Bellgate runs beside the application, whose workers stay as they are",
 )];
-
-/// `BELLGATE_NAMESPACE_ADMIN_ROLES`: one line of a namespace's policy (contract §4).
-fn is_of_a_namespace(name: &str) -> bool {
-    const MEMBERS: [&str; 4] = ["_AUTH", "_ROLES", "_MAX_CONNECTIONS_PER_USER", "_RATE"];
-    name.strip_prefix("BELLGATE_NAMESPACE_")
-        .is_some_and(|rest| MEMBERS.iter().any(|member| rest.ends_with(member)))
-}
 
 fn is_name_of(row: &Setting, name: &str) -> bool {
     row.name == name
@@ -64,7 +57,7 @@ fn likely(name: &str) -> Option<String> {
     let known = settings()
         .flat_map(|row| row.also.iter().copied().chain([row.name]))
         .chain(files.iter().map(String::as_str));
-    nearest(name, known).map(str::to_owned)
+    tables::likely(name).or_else(|| nearest(name, known).map(str::to_owned))
 }
 
 /// What Kubernetes sets in every pod beside a Service called `bellgate` or `socketio`
@@ -85,7 +78,11 @@ mod tests {
     fn told(entries: &[(&str, &str)]) -> Vec<String> {
         let entries: Vec<_> = entries
             .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .map(|(name, text)| Entry {
+                name: (*name).to_owned(),
+                text: Ok((*text).to_owned()),
+                place: None,
+            })
             .collect();
         warnings(&entries).iter().map(Warning::to_string).collect()
     }

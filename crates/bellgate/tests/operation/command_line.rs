@@ -13,6 +13,7 @@ fn help_names_commands_settings_and_their_defaults() {
         "check",
         "config",
         "--cors-origins",
+        "--config <FILE>",
         "SOCKETIO_PING_INTERVAL",
         "BELLGATE_DRAIN_WINDOW",
     ] {

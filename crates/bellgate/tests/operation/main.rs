@@ -13,6 +13,7 @@ mod program;
 
 mod admin;
 mod capacity;
+mod client_config;
 mod command_line;
 mod compression;
 mod cors;
@@ -23,5 +24,6 @@ mod memory;
 mod metrics;
 mod ports;
 mod publishing;
+mod settings_files;
 mod tls;
 mod unix;

@@ -1,6 +1,36 @@
-//! What clients are told about reconnecting.
+//! What clients are told about reconnecting, by `/client/config.json`.
 
-use crate::config::table::{Group, Kind, LATER, Reload, Setting, Unit, ms};
+use std::time::Duration;
+
+use crate::config::table::{Group, Kind, PLAIN, Reload, Setting, Unit, ms};
+use crate::config::value::Values;
+
+/// How clients that ask for their options reconnect (contract §8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clients {
+    /// `SOCKETIO_RECONNECTION`.
+    pub reconnection: bool,
+    /// `SOCKETIO_RECONNECTION_ATTEMPTS`; 0: for ever.
+    pub reconnection_attempts: usize,
+    /// `SOCKETIO_RECONNECTION_DELAY`.
+    pub reconnection_delay: Duration,
+    /// `SOCKETIO_RECONNECTION_DELAY_MAX`.
+    pub reconnection_delay_max: Duration,
+    /// `SOCKETIO_TIMEOUT`.
+    pub timeout: Duration,
+}
+
+impl Clients {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        Self {
+            reconnection: values.take("SOCKETIO_RECONNECTION"),
+            reconnection_attempts: values.take("SOCKETIO_RECONNECTION_ATTEMPTS"),
+            reconnection_delay: values.take("SOCKETIO_RECONNECTION_DELAY"),
+            reconnection_delay_max: values.take("SOCKETIO_RECONNECTION_DELAY_MAX"),
+            timeout: values.take("SOCKETIO_TIMEOUT"),
+        }
+    }
+}
 
 /// Milliseconds, from `from` to ten minutes.
 const fn pause(from: u64) -> Kind {
@@ -22,7 +52,7 @@ pub const GROUP: Group = Group {
             default: "true",
             reload: Reload::Live,
             short: "clients reconnect by themselves",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_RECONNECTION_ATTEMPTS",
@@ -34,7 +64,7 @@ pub const GROUP: Group = Group {
             default: "0",
             reload: Reload::Live,
             short: "attempts to reconnect before a client gives up; 0 is for ever",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_RECONNECTION_DELAY",
@@ -43,7 +73,7 @@ pub const GROUP: Group = Group {
             default: "1000",
             reload: Reload::Live,
             short: "pause before the first attempt to reconnect",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_RECONNECTION_DELAY_MAX",
@@ -52,7 +82,7 @@ pub const GROUP: Group = Group {
             default: "30000",
             reload: Reload::Live,
             short: "longest pause between two attempts to reconnect",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_TIMEOUT",
@@ -61,7 +91,7 @@ pub const GROUP: Group = Group {
             default: "20000",
             reload: Reload::Live,
             short: "how long a client waits for a connection before it tries again",
-            ..LATER
+            ..PLAIN
         },
     ],
 };
