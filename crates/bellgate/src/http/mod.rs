@@ -4,6 +4,7 @@
 //! headers; [`admin`] runs on the control runtime. Every path is also served under `/bellgate/`.
 
 pub(crate) mod admin;
+pub(crate) mod client_config;
 mod emit;
 mod errors;
 mod health;
@@ -31,6 +32,7 @@ use tower_service::Service as _;
 use crate::config::{Scope, Settings};
 use crate::server::Emitter;
 use crate::server::shard::Command;
+use client_config::ClientConfig;
 use keys::Keys;
 use notifications::Ledger;
 use reply::Problem;
@@ -46,6 +48,7 @@ pub(crate) struct Api {
     pub(crate) notification_event: String,
     pub(crate) body_limit: usize,
     pub(crate) gauges: GaugesOfShards,
+    pub(crate) client_config: Arc<ClientConfig>,
     /// The admin listener needs no key: development, on loopback.
     pub(crate) admin_is_open: bool,
     shards: OnceLock<Handle<Command>>,
@@ -66,6 +69,7 @@ impl Api {
             notification_event: settings.api.notification_event.clone(),
             body_limit: settings.limits.message_bytes,
             gauges,
+            client_config: Arc::new(ClientConfig::new(settings)),
             admin_is_open: loopback && !settings.app.environment.is_production(),
             shards: OnceLock::new(),
         }
@@ -112,6 +116,10 @@ fn guarded(api: &Arc<Api>) -> Router<Arc<Api>> {
             post(notifications::publish).options(preflight),
         )
         .route("/api/v1/emit", post(emit::emit).options(preflight))
+        .route(
+            "/client/config.json",
+            get(client_config::serve).options(preflight),
+        )
         .route("/api/v1/{*rest}", any(not_found))
         .layer(from_fn_with_state(Arc::clone(api), origin_guard))
 }

@@ -12,6 +12,7 @@ use super::shard::Command;
 use super::start::StartError;
 use crate::config::{Address, Settings};
 use crate::http::admin::Listening;
+use crate::http::client_config::ClientConfig;
 
 /// A server that runs, until [`Running::drain`]: dropping this does not end it, but its admin
 /// listener alone.
@@ -19,6 +20,7 @@ pub struct Running {
     pub(super) bound: Vec<String>,
     pub(super) admin: Option<Listening>,
     pub(super) emitter: Emitter,
+    pub(super) client_config: Arc<ClientConfig>,
     pub(super) settled: Settled,
     pub(super) shards: bellgate_transport::Running<Command>,
 }
@@ -45,6 +47,7 @@ impl Running {
         hold_connections(&mut settings, self.settled.shards, self.settled.files);
         let tls = tls(&settings)?;
         self.shards.handle.reload(live(&settings, tls));
+        self.client_config.reload(&settings);
         let hub = Arc::new(hub_config(&settings, self.settled.plain_refusals));
         for shard in self.shards.handle.remotes() {
             shard.command(Command::Reload(Arc::clone(&hub)));

@@ -100,6 +100,7 @@ impl Server {
             bound: bound.collect(),
             admin,
             emitter: api.emitter.clone(),
+            client_config: Arc::clone(&api.client_config),
             settled: Settled {
                 public: settings.listen.public,
                 shards: count,
