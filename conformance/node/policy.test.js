@@ -176,3 +176,64 @@ test("an admitted WebSocket opens", async () => {
   const { frames } = await webSocket(server, { Origin: HOME });
   assert.match(frames[0], /^0\{/);
 });
+
+// One TLS name with BELLGATE_PUBLIC_URL forgotten: the page's GETs carry no Origin, its POSTs and its upgrade do.
+const NAME = "https://app.example";
+const SAME = { "User-Agent": "Mozilla/5.0", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", Host: "app.example" };
+
+/** A session that was opened without an Origin. */
+async function openedUnderOneName() {
+  const { text } = await request(server, POLL, { headers: SAME });
+  return query("/socket.io/", "polling", JSON.parse(text.slice(1)).sid);
+}
+
+/** What the polls of such a session bring, until it is gone. */
+async function refusedByPolls(path, first) {
+  const told = [...packetsOf((await first).text)];
+  for (let polls = 0; polls < 3; polls++) {
+    const answer = await request(server, path, { headers: SAME });
+    if (answer.status === 400) return told;
+    told.push(...packetsOf(answer.text));
+  }
+  return assert.fail(`the session lives on: ${told}`);
+}
+
+const isRefusedWith44s = (told) => {
+  const refusals = told.filter((packet) => packet.startsWith("44"));
+  assert.deepEqual(refusals.map((packet) => packet.slice(0, packet.indexOf("{"))).sort(), ["44", "44/custom,"]);
+  for (const packet of refusals) {
+    const { message, data } = JSON.parse(packet.slice(packet.indexOf("{")));
+    assert.equal(data.code, "origin_host_not_allowed");
+    assert.match(data.hint, /BELLGATE_PUBLIC_URL=https:\/\/app\.example/);
+    assert.match(message, /https:\/\/app\.example is not allowed/);
+  }
+};
+
+test("a first Origin that comes with a POST is refused by the poll that waits, in each namespace", async () => {
+  const path = await openedUnderOneName();
+  const waiting = request(server, path, { headers: SAME });
+  const post = await request(server, path, { method: "POST", body: "40", headers: { ...SAME, Origin: NAME } });
+  assert.deepEqual([post.status, post.text], [200, "ok"]);
+  isRefusedWith44s(await refusedByPolls(path, waiting));
+  const later = await request(server, path, { method: "POST", body: "40", headers: { ...SAME, Origin: NAME } });
+  assert.equal(later.status, 400);
+});
+
+test("a first Origin that comes with an upgrade is refused by the poll, and the upgrade by 403", async () => {
+  const path = await openedUnderOneName();
+  const waiting = request(server, path, { headers: SAME });
+  const probe = await webSocket(server, { ...SAME, Origin: NAME }, path.replace("transport=polling", "transport=websocket"));
+  assert.equal(probe.status, 403);
+  const post = await request(server, path, { method: "POST", body: "40", headers: { ...SAME, Origin: NAME } });
+  assert.deepEqual([post.status, post.text], [200, "ok"], "the client must live to read why");
+  isRefusedWith44s(await refusedByPolls(path, waiting));
+});
+
+test("a program's first refused Origin in a session gets 403", async () => {
+  const { text } = await request(server, POLL);
+  const path = query("/socket.io/", "polling", JSON.parse(text.slice(1)).sid);
+  const post = await request(server, path, { method: "POST", body: "40", headers: { Origin: NAME } });
+  assert.equal(post.status, 403);
+  assert.equal(JSON.parse(post.text).error, "origin_host_not_allowed");
+  assert.equal((await request(server, path)).status, 400);
+});

@@ -49,6 +49,11 @@ impl Binding {
         }
     }
 
+    /// Whether one of the session's requests brought an origin.
+    pub const fn is_bound(&self) -> bool {
+        !matches!(self.0, Bound::Nothing)
+    }
+
     /// The origin that the session is bound to; none before one came, and none for `null`.
     /// A cookie counts only where there is one (contract §4).
     pub const fn origin(&self) -> Option<&Origin> {

@@ -4,24 +4,22 @@
 //! Order of the checks: query, transport, origin, session or handshake. A request of a session
 //! that lives on another shard is handed over whole before anything of it is read.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Transport};
+use bellgate_engine::{ConnId, Delivery, Transport};
 use bellgate_gate::origin::{Binding, page_headers};
 use bytes::Bytes;
-use http::header::{
-    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
-};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
 
 use super::query::Query;
+use super::upgrade::{upgrade, wants_websocket};
 use super::{Arrival, BoxError, Handover, Judged, Purpose, Reply, answer, in_band, poll, post};
 use crate::app::{App, Opening};
 use crate::server::Shared;
@@ -265,9 +263,22 @@ impl<A: App> Endpoint<A> {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Into<BoxError>,
     {
-        let id = self.admit(judged, sid)?;
+        let found = self.local.borrow().net.find(sid);
+        let id = found.ok_or(Refusal::SessionUnknown {})?;
         let (parts, body) = request.into_parts();
-        if transport == Transport::Websocket || wants_websocket(&parts.headers) {
+        let is_upgrade = transport == Transport::Websocket || wants_websocket(&parts.headers);
+        if let Some(refusal) = &judged.verdict.refusal
+            && (is_upgrade || parts.method == Method::POST)
+            && self.refuse_by_poll(judged, id, refusal)
+        {
+            if is_upgrade {
+                return Err(refusal.clone());
+            }
+            self.note(refusal, judged);
+        } else {
+            self.admit(judged, id)?;
+        }
+        if is_upgrade {
             return self.probe(&parts, judged, id);
         }
         match parts.method {
@@ -288,10 +299,32 @@ impl<A: App> Endpoint<A> {
         }
     }
 
-    /// Finds the session and checks that the request's origin is the session's.
-    fn admit(&self, judged: &Judged, sid: &Sid) -> Result<ConnId, Refusal> {
-        let found = self.local.borrow().net.find(sid);
-        let id = found.ok_or(Refusal::SessionUnknown {})?;
+    /// Refuses a session whose first Origin comes with a POST or an upgrade: its page opened it by a
+    /// GET without one, as behind one TLS name, and reads why by its next poll (contract §3).
+    fn refuse_by_poll(&self, judged: &Judged, id: ConnId, refusal: &Refusal) -> bool {
+        if !is_told(judged) {
+            return false;
+        }
+        let namespaces = &self.shared.config.namespaces;
+        let told = self.local.with(id, |conn, now| {
+            if conn.binding.is_bound() {
+                return false;
+            }
+            // The POST and the probe come side by side; the second finds the session refused.
+            if !conn.session.is_closed() {
+                for message in in_band::refusals(namespaces, refusal, judged) {
+                    // A queue that takes no more ends the session, which tells the page enough.
+                    let _ = conn.session.send(Rc::new(message), Delivery::Regular);
+                }
+                conn.session.close(refusal.clone(), now);
+            }
+            true
+        });
+        told.unwrap_or(false)
+    }
+
+    /// Checks that the request's origin is the session's.
+    fn admit(&self, judged: &Judged, id: ConnId) -> Result<(), Refusal> {
         let bound = self.local.with(id, |conn, now| {
             // A deadline that has passed counts, whenever the timer task gets to it.
             if conn.session.poll_deadline().is_some_and(|at| at <= now) {
@@ -303,7 +336,7 @@ impl<A: App> Endpoint<A> {
             };
             bound.inspect_err(|refusal| conn.session.abort(refusal.clone()))
         });
-        bound.ok_or(Refusal::SessionUnknown {})?.map(|()| id)
+        bound.ok_or(Refusal::SessionUnknown {})?
     }
 
     /// A WebSocket handshake for a session: the probe of an upgrade.
@@ -407,70 +440,5 @@ fn transport(judged: &Judged, name: Option<&str>) -> Result<Transport, Refusal> 
                 .collect();
             Err(Refusal::TransportUnknown { transport: named })
         }
-    }
-}
-
-/// The `101` to a WebSocket handshake, and whether its frames may be compressed: where there is a
-/// size from which on the server compresses, and the client offers it.
-fn upgrade(
-    headers: &HeaderMap,
-    compressed: Option<usize>,
-) -> Result<(Response<Full<Bytes>>, bool), Refusal> {
-    let accept = websocket_accept(headers)?;
-    let offer = headers
-        .get(SEC_WEBSOCKET_EXTENSIONS)
-        .filter(|_| compressed.is_some());
-    let deflate = offer
-        .and_then(|offer| offer.to_str().ok())
-        .and_then(bellgate_wire::ws::negotiate_deflate);
-    Ok((answer::switching(&accept, deflate), deflate.is_some()))
-}
-
-fn wants_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get(UPGRADE)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
-/// Checks a WebSocket handshake (RFC 6455 §4.2.1) and makes its `Sec-WebSocket-Accept`.
-fn websocket_accept(headers: &HeaderMap) -> Result<String, Refusal> {
-    if !wants_websocket(headers) {
-        return Err(Refusal::WebsocketHandshake {
-            detail: "the header Upgrade: websocket is missing".into(),
-        });
-    }
-    check_list(headers, &SEC_WEBSOCKET_PROTOCOL)?;
-    check_list(headers, &SEC_WEBSOCKET_EXTENSIONS)?;
-    if single(headers, &SEC_WEBSOCKET_VERSION)? != "13" {
-        return Err(Refusal::WebsocketHandshake {
-            detail: "Sec-WebSocket-Version is not 13".into(),
-        });
-    }
-    bellgate_wire::ws::accept_key(single(headers, &SEC_WEBSOCKET_KEY)?)
-}
-
-/// A list without holes in visible ASCII (RFC 6455 §9.1), or nothing at all: proxies blank headers.
-fn check_list(headers: &HeaderMap, name: &HeaderName) -> Result<(), Refusal> {
-    let is_list =
-        |text: &str| text.trim().is_empty() || text.split(',').all(|item| !item.trim().is_empty());
-    let mut values = headers.get_all(name).iter();
-    if values.all(|value| value.to_str().is_ok_and(is_list)) {
-        return Ok(());
-    }
-    Err(Refusal::WebsocketHandshake {
-        detail: format!("{name} is not a list"),
-    })
-}
-
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next().map(|value| value.to_str()), values.next()) {
-        (Some(Ok(value)), None) => Ok(value),
-        (None, _) => Err(Refusal::WebsocketHandshake {
-            detail: format!("{name} is missing"),
-        }),
-        _ => Err(Refusal::WebsocketHandshake {
-            detail: format!("{name} is not one ASCII value"),
-        }),
     }
 }

@@ -1,7 +1,8 @@
 //! Refusing a page inside the protocol, where its stock client can read it (contract §3).
 //!
 //! The answer opens a session that does not exist and refuses each namespace with a `44` of its
-//! own: a page that uses `/admin` alone would try for ever otherwise.
+//! own: a page that uses `/admin` alone would try for ever otherwise. A session whose first Origin
+//! comes later, and is refused, gets the same `44`s by its next poll.
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{Transport, handshake_json};
@@ -36,14 +37,22 @@ pub(super) fn packets(
     };
     // As over WebSocket: nothing to upgrade to.
     let open = handshake_json(Transport::Websocket, &sid.encode(), &judged.live.engine);
-    let payload = refusal.connect_error(&judged.request_id, None);
-    let refusals = namespaces.iter().map(|namespace| {
-        let packet = encode::connect_error(namespace, &payload);
-        Message::text(&packet)
-    });
+    let refusals = refusals(namespaces, refusal, judged);
     Ok(std::iter::once(Message::open(&open))
         .chain(refusals)
         .collect())
+}
+
+/// A `44` for each namespace.
+pub(super) fn refusals(
+    namespaces: &[String],
+    refusal: &Refusal,
+    judged: &Judged,
+) -> impl Iterator<Item = Message> {
+    let payload = refusal.connect_error(&judged.request_id, None);
+    namespaces
+        .iter()
+        .map(move |namespace| Message::text(&encode::connect_error(namespace, &payload)))
 }
 
 /// The packets as one polling answer.

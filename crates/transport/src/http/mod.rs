@@ -12,6 +12,7 @@ pub(crate) mod poll;
 pub(crate) mod post;
 pub(crate) mod query;
 pub mod serve;
+mod upgrade;
 
 use std::pin::Pin;
 use std::rc::Rc;
