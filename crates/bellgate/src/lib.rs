@@ -22,5 +22,5 @@ pub use bellgate_hub::{Member, Target};
 pub use config::Settings;
 pub use server::{
     Address, Answers, Args, Connect, Emitter, EnginePeer, Frame, Gone, Handshake, Mounted,
-    Received, Refused, Reply, Running, Server, Socket, StartError, Welcome,
+    Received, Refused, Reloaded, Reply, Running, Server, Socket, StartError, Welcome,
 };

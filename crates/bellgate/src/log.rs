@@ -7,30 +7,23 @@ use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, fmt};
+use tracing_subscriber::{Layer as _, Registry, fmt, reload};
+
+/// What is logged from now on; a reload may change it.
+pub(crate) struct Filter(reload::Handle<Targets, Registry>);
+
+impl Filter {
+    /// Lets through what `logging` says. How a line looks stays as it was at the start.
+    pub(crate) fn apply(&self, logging: Logging) {
+        if let Err(error) = self.0.reload(filter(logging)) {
+            tracing::error!(%error, "the level of the log cannot be changed");
+        }
+    }
+}
 
 /// Starts the log. Called once, before anything is logged.
-pub(crate) fn init(logging: &Logging) {
-    let level = match logging.level {
-        _ if logging.debug => Level::DEBUG,
-        LogLevel::Trace => Level::TRACE,
-        LogLevel::Debug => Level::DEBUG,
-        LogLevel::Info => Level::INFO,
-        LogLevel::Warning => Level::WARN,
-        LogLevel::Error => Level::ERROR,
-    };
-    // Libraries speak up when something is wrong, not about every connection.
-    let filter = Targets::new()
-        .with_default(Level::WARN)
-        .with_target("bellgate", level);
-    let filter = [
-        "bellgate_transport",
-        "bellgate_hub",
-        "bellgate_gate",
-        "security",
-    ]
-    .into_iter()
-    .fold(filter, |filter, target| filter.with_target(target, level));
+pub(crate) fn init(logging: Logging) -> Filter {
+    let (filter, handle) = reload::Layer::new(filter(logging));
     let as_text = match logging.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,
@@ -49,4 +42,28 @@ pub(crate) fn init(logging: &Logging) {
             .with_writer(std::io::stderr);
         registry.with(json.with_filter(filter)).init();
     }
+    Filter(handle)
+}
+
+fn filter(logging: Logging) -> Targets {
+    let level = match logging.level {
+        _ if logging.debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Warning => Level::WARN,
+        LogLevel::Error => Level::ERROR,
+    };
+    // Libraries speak up when something is wrong, not about every connection.
+    let filter = Targets::new()
+        .with_default(Level::WARN)
+        .with_target("bellgate", level);
+    [
+        "bellgate_transport",
+        "bellgate_hub",
+        "bellgate_gate",
+        "security",
+    ]
+    .into_iter()
+    .fold(filter, |filter, target| filter.with_target(target, level))
 }

@@ -9,7 +9,10 @@ use bellgate::config::{Loaded, Settings, environment};
 mod demo;
 mod development;
 mod log;
+mod reload;
 mod serve;
+
+use reload::Reloader;
 
 fn main() -> ExitCode {
     let cli = cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
@@ -30,7 +33,9 @@ fn tell(error: &io::Error) -> Status {
 }
 
 fn run(cli: &Cli) -> io::Result<ExitCode> {
-    let loaded = Settings::load(&cli.sources(environment(), cli.files()));
+    let files = cli.files();
+    let names = files.names();
+    let loaded = Settings::load(&cli.sources(environment(), files));
     if let Some(status) = cli.answer(&loaded, &mut io::stdout().lock(), &mut io::stderr().lock())? {
         return Ok(status.into());
     }
@@ -38,17 +43,22 @@ fn run(cli: &Cli) -> io::Result<ExitCode> {
         cli::tell(&loaded, &mut io::stderr().lock())?;
         return Ok(Status::Unusable.into());
     }
-    log::init(&loaded.settings.logging);
+    let filter = log::init(loaded.settings.logging);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    match cli.command {
+    let ended = match cli.command {
         Command::Demo => runtime.block_on(demo::run(loaded)),
-        _ => runtime.block_on(serve::run(loaded)),
-    }
+        _ => runtime.block_on(serve::run(loaded, |loaded| {
+            Reloader::new(cli.clone(), names, loaded, filter)
+        })),
+    };
+    // A file that is still being read, a pipe for instance, must not keep the process.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Says where the server is, on a terminal only: in a log the lines of the log say it.

@@ -1,26 +1,30 @@
 //! `bellgate serve`: run until told to stop.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use bellgate::cli::Status;
 use bellgate::config::Loaded;
-use bellgate::{Connect, Refusal, Refused, Running, Server, Welcome};
+use bellgate::{Connect, Refusal, Refused, Reloaded, Running, Server, Welcome};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
-/// Runs the server; the exit status.
-pub(crate) async fn run(mut loaded: Loaded) -> io::Result<ExitCode> {
+use crate::reload::{Reloader, TLS_LOOK};
+
+/// Runs the server; the exit status. `reloader` is made of the settings that it runs with.
+pub(crate) async fn run(
+    mut loaded: Loaded,
+    reloader: impl FnOnce(Loaded) -> Reloader,
+) -> io::Result<ExitCode> {
     // Taken in from before anything is bound: a signal that comes early must not leave a socket
     // file behind, or cut who has just connected.
-    let signals = Signals::new()?;
+    let mut signals = Signals::new()?;
+    let hang_up = HangUp::new()?;
     crate::development::add_key(&mut loaded)?;
-    let server = Server::from_settings(loaded.settings.clone()).on_connect(
-        "/admin",
-        async |connect: Connect| {
-            let namespace = connect.namespace.to_string();
-            Err::<Welcome, _>(Refused::from(Refusal::AuthRequired { namespace }))
-        },
-    );
+    let mut reloader = reloader(loaded.clone());
+    let (ask, asks) = mpsc::channel(4);
+    let server = server(&loaded, ask);
     let running = match server.start().await {
         Ok(running) => running,
         Err(error) => {
@@ -35,8 +39,83 @@ pub(crate) async fn run(mut loaded: Loaded) -> io::Result<ExitCode> {
         tracing::info!("metrics at http://{admin}/metrics");
     }
     crate::banner(&loaded, &running)?;
-    signals.wait_and_drain(running).await;
+    serve(&mut signals, hang_up, asks, &mut reloader, &running).await;
+    signals.drain(running).await;
     Ok(Status::Fine.into())
+}
+
+fn server(loaded: &Loaded, ask: mpsc::Sender<Ask>) -> Server {
+    Server::from_settings(loaded.settings.clone())
+        .on_connect("/admin", async |connect: Connect| {
+            let namespace = connect.namespace.to_string();
+            Err::<Welcome, _>(Refused::from(Refusal::AuthRequired { namespace }))
+        })
+        .on_reload(move || {
+            let ask = ask.clone();
+            async move {
+                let (answer, answered) = oneshot::channel();
+                // Whoever would read the settings is gone once the server goes down.
+                let going = |()| Refusal::ServerDraining {};
+                ask.send(answer).await.map_err(|_| going(()))?;
+                answered.await.map_err(|_| going(()))?
+            }
+        })
+}
+
+/// Somebody who asked for a reload and waits for the answer.
+type Ask = oneshot::Sender<Result<Reloaded, Refusal>>;
+
+/// Takes in settings anew whenever that is asked for, until a signal ends the server.
+async fn serve(
+    signals: &mut Signals,
+    mut hang_up: HangUp,
+    mut asks: mpsc::Receiver<Ask>,
+    reloader: &mut Reloader,
+    running: &Running,
+) {
+    let mut look = tokio::time::interval(TLS_LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = signals.next() => return,
+            is_end = hang_up.next() => {
+                if is_end {
+                    tracing::info!("the terminal is gone");
+                    return;
+                }
+                if let Err(refusal) = reloader.reload(running).await {
+                    tracing::error!(code = refusal.code().name(), "{}", refusal.cause());
+                }
+            }
+            Some(answer) = asks.recv() => {
+                // Whoever asked and left gets no answer; the log has it.
+                let _ = answer.send(reloader.reload(running).await);
+            }
+            _ = look.tick() => reloader.look_at_tls(running),
+        }
+    }
+}
+
+/// SIGHUP: read the settings anew, or the end of a terminal.
+struct HangUp {
+    signal: Signal,
+    on_terminal: bool,
+}
+
+impl HangUp {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            signal: signal(SignalKind::hangup())?,
+            on_terminal: io::stdout().is_terminal(),
+        })
+    }
+
+    /// The next one; whether it says that the terminal is gone. A server whose window was closed
+    /// would hold its port, and nobody would see it.
+    async fn next(&mut self) -> bool {
+        self.signal.recv().await;
+        self.on_terminal && !io::stdout().is_terminal()
+    }
 }
 
 /// The signals that end a server.
@@ -62,10 +141,8 @@ impl Signals {
         }
     }
 
-    /// At the first signal sessions are closed within the drain window; at the second the process
-    /// ends at once.
-    pub(crate) async fn wait_and_drain(mut self, running: Running) {
-        self.next().await;
+    /// Sessions are closed within the drain window; at the next signal the process ends at once.
+    pub(crate) async fn drain(mut self, running: Running) {
         tracing::info!(
             sessions = running.sessions(),
             "going down: closing sessions; once more to stop at once"

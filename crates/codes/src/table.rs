@@ -560,6 +560,13 @@ refusals! {
         log   "",
         fix   "open the listener's own address",
         user  UNUSABLE;
+    /// Settings were read anew and cannot be used; the old ones hold.
+    ReloadRefused "reload_refused" { detail } = Configuration, AfterFix, Warning, http 422, close 1008, engine BadRequest,
+        reason "forced close",
+        cause "the settings stay as they are: {detail}",
+        log   "",
+        fix   "correct what is named, see what `bellgate check` says, and reload again",
+        user  UNUSABLE;
     /// A fault of the server.
     Internal "internal" { #[log_only] detail } = Server, Backoff, Warning, http 500, close 1011, engine BadRequest,
         reason "transport error",

@@ -1,6 +1,6 @@
-//! What a reload would change: two results of loading, side by side.
+//! What a reload changes: two results of loading, side by side.
 
-use super::load::{Effective, Loaded};
+use super::load::Effective;
 use super::table::Reload;
 use super::value::render;
 
@@ -19,8 +19,8 @@ pub struct Change {
 
 /// The settings with an effect whose values differ, in the order of the table. Values, not texts,
 /// are compared: a secret counts as changed though both print alike.
-pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
-    let rows = before.effective.iter().zip(&after.effective);
+pub(super) fn changes(before: &[Effective], after: &[Effective]) -> Vec<Change> {
+    let rows = before.iter().zip(after);
     rows.filter(|(old, new)| old.setting.works && old.value != new.value)
         .map(|(old, new)| Change {
             name: old.setting.name.to_owned(),
@@ -49,25 +49,29 @@ impl std::fmt::Display for Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Settings, Sources};
+    use crate::config::{Loaded, Settings, Sources};
 
-    fn loaded(environment: &[(&str, &str)]) -> Loaded {
-        Settings::load(&Sources::new().with_environment(environment.iter().copied()))
+    fn sources(environment: &[(&str, &str)]) -> Sources {
+        Sources::new().with_environment(environment.iter().copied())
+    }
+
+    fn reload(before: &[(&str, &str)], after: &[(&str, &str)]) -> (Loaded, Vec<Change>) {
+        let held = Settings::load(&sources(before));
+        Settings::reload(&sources(after), &held)
     }
 
     #[test]
     fn what_differs_is_told_with_both_values_and_secrets_are_hidden() {
-        let before = loaded(&[("BELLGATE_API_KEYS", "a:0ld"), ("SOCKETIO_PORT", "6001")]);
-        let after = loaded(&[
-            ("BELLGATE_API_KEYS", "a:n3w"),
-            ("SOCKETIO_PORT", "6002"),
-            ("SOCKETIO_CORS_ORIGINS", "http://a.example"),
-            ("SOCKETIO_REQUIRE_AUTH", "true"),
-        ]);
-        let told: Vec<_> = changes(&before, &after)
-            .iter()
-            .map(Change::to_string)
-            .collect();
+        let (_, changes) = reload(
+            &[("BELLGATE_API_KEYS", "a:0ld"), ("SOCKETIO_PORT", "6001")],
+            &[
+                ("BELLGATE_API_KEYS", "a:n3w"),
+                ("SOCKETIO_PORT", "6002"),
+                ("SOCKETIO_CORS_ORIGINS", "http://a.example"),
+                ("SOCKETIO_REQUIRE_AUTH", "true"),
+            ],
+        );
+        let told: Vec<_> = changes.iter().map(Change::to_string).collect();
         assert_eq!(
             told,
             [
@@ -76,13 +80,39 @@ mod tests {
                 "BELLGATE_API_KEYS: •••• → ••••",
             ]
         );
-        assert_eq!(changes(&before, &before), []);
+        let port = changes.first().unwrap();
+        assert_eq!(port.reload, Reload::Restart);
     }
 
     #[test]
     fn the_same_value_in_other_words_is_no_change() {
-        let before = loaded(&[("SOCKETIO_PING_TIMEOUT", "60")]);
-        let after = loaded(&[("SOCKETIO_PING_TIMEOUT", "1m")]);
-        assert_eq!(changes(&before, &after), []);
+        let (_, changes) = reload(
+            &[("SOCKETIO_PING_TIMEOUT", "60")],
+            &[("SOCKETIO_PING_TIMEOUT", "1m")],
+        );
+        assert_eq!(changes, []);
+    }
+
+    #[test]
+    fn what_needs_a_restart_keeps_its_value_and_is_told_again() {
+        let (loaded, changes) = reload(&[], &[("SOCKETIO_PORT", "6002"), ("FLASK_PORT", "7000")]);
+        assert_eq!(changes.len(), 2);
+        assert_eq!(loaded.settings.listen.public.to_string(), "127.0.0.1:5001");
+        assert_eq!(loaded.settings.app.flask_port, 7000);
+        let after = [("SOCKETIO_PORT", "6002"), ("FLASK_PORT", "7000")];
+        let (_, changes) = Settings::reload(&sources(&after), &loaded);
+        assert_eq!(changes.len(), 1);
+    }
+
+    /// The environment stays what it was, so its rules hold for what is new.
+    #[test]
+    fn what_is_unsafe_beside_a_value_that_stays_is_a_fault() {
+        let production = ("BELLGATE_ENV", "production");
+        let (loaded, _) = reload(
+            &[production],
+            &[("BELLGATE_ENV", "dev"), ("SOCKETIO_CORS_ORIGINS", "*")],
+        );
+        assert!(loaded.must_stop(false));
+        assert!(loaded.settings.is_https_required());
     }
 }

@@ -40,6 +40,12 @@ impl Files {
         files
     }
 
+    /// The names of the files that are there.
+    pub fn names(&self) -> Vec<String> {
+        let files = self.dotenv.iter().chain(&self.toml);
+        files.map(|(name, _)| name.clone()).collect()
+    }
+
     fn kept(&mut self, name: &str, path: &Path, is_needed: bool) -> Option<(String, String)> {
         match read(path) {
             Ok(text) => return Some((name.to_owned(), text)),

@@ -1,15 +1,16 @@
 //! From sources to settings: for each row the strongest source that has it, then its default.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::path::Path;
 
 use bellgate_gate::NoticeKind;
 
+use super::changes::{Change, changes};
 use super::report::{Fatal, Place, Source, Warning};
 use super::sources::{Layer, Misfit, Sources};
-use super::table::{Kind, OWN_PREFIXES, Setting, settings};
-use super::tables::{self, EffectiveMember};
+use super::table::{Kind, OWN_PREFIXES, Reload, Setting, settings};
+use super::tables::{self, EffectiveMember, Tables};
 use super::value::{Dropped, Parsed, Value, Values, parse};
 use super::{Settings, tls, unknown};
 
@@ -33,6 +34,16 @@ impl Loaded {
     /// used as it was written.
     pub fn must_stop(&self, strict: bool) -> bool {
         !self.fatal.is_empty() || (strict && self.warnings.iter().any(Warning::counts_when_strict))
+    }
+
+    /// Why [`Loaded::must_stop`] says so, a sentence each.
+    pub fn reasons_to_stop(&self, strict: bool) -> Vec<String> {
+        let counted = self
+            .warnings
+            .iter()
+            .filter(|warning| strict && warning.counts_when_strict());
+        let fatal = self.fatal.iter().map(ToString::to_string);
+        fatal.chain(counted.map(ToString::to_string)).collect()
     }
 
     /// The origins that the policy admits by name.
@@ -66,6 +77,31 @@ pub struct Effective {
 }
 
 pub(super) fn load(sources: &Sources) -> Loaded {
+    read(sources).finish()
+}
+
+/// As [`load`], for a server that runs with `held`: rows that need a restart keep their values,
+/// and what is unsafe beside those is a fault. The changes are those of all rows.
+pub(super) fn reload(sources: &Sources, held: &Loaded) -> (Loaded, Vec<Change>) {
+    let mut read = read(sources);
+    let changes = changes(&held.effective, &read.effective);
+    for (new, old) in read.effective.iter_mut().zip(&held.effective) {
+        if old.setting.reload == Reload::Restart {
+            new.clone_from(old);
+        }
+    }
+    (read.finish(), changes)
+}
+
+/// What the sources say, row by row.
+struct Read {
+    effective: Vec<Effective>,
+    members: Vec<EffectiveMember>,
+    tables: Tables,
+    told: Told,
+}
+
+fn read(sources: &Sources) -> Read {
     let layers = sources.layers();
     let mut told = Told {
         warnings: sources.warnings.clone(),
@@ -74,39 +110,57 @@ pub(super) fn load(sources: &Sources) -> Loaded {
     let effective: Vec<_> = settings()
         .map(|row| resolve(row, &layers, &mut told))
         .collect();
-    let Told {
-        mut warnings,
-        mut fatal,
-    } = told;
     for layer in &layers {
         // The keys of the other file are judged where they are read.
         if layer.source != Source::Toml {
-            warnings.extend(unknown::warnings(&layer.entries));
+            told.warnings.extend(unknown::warnings(&layer.entries));
         }
     }
-    let mut values = Values::default();
-    for row in effective.iter().filter(|row| row.setting.works) {
-        let is_written = row.source != Source::Default;
-        values.insert(row.setting.name, row.value.clone(), is_written);
-    }
-    let mut settings = Settings::take(&mut values);
-    let (tables, members) = tables::load(sources, &layers, &mut warnings);
-    settings.tables = tables;
-    fatal.extend(tls::faults(&effective));
-    let (_, proxies) = settings.trusted_proxies();
-    let (_, origins) = settings.origin_policy();
-    for notice in proxies.into_iter().chain(origins) {
-        match notice.kind {
-            NoticeKind::Fatal => fatal.push(Fatal::Notice(notice)),
-            _ => warnings.push(Warning::Notice(notice)),
-        }
-    }
-    Loaded {
-        settings,
+    let (tables, members) = tables::load(sources, &layers, &mut told.warnings);
+    Read {
         effective,
         members,
-        warnings,
-        fatal,
+        tables,
+        told,
+    }
+}
+
+impl Read {
+    /// The settings, and what is to be said about values that are judged together.
+    fn finish(self) -> Loaded {
+        let Self {
+            effective,
+            members,
+            tables,
+            told,
+        } = self;
+        let Told {
+            mut warnings,
+            mut fatal,
+        } = told;
+        let mut values = Values::default();
+        for row in effective.iter().filter(|row| row.setting.works) {
+            let is_written = row.source != Source::Default;
+            values.insert(row.setting.name, row.value.clone(), is_written);
+        }
+        let mut settings = Settings::take(&mut values);
+        settings.tables = tables;
+        fatal.extend(tls::faults(&effective));
+        let (_, proxies) = settings.trusted_proxies();
+        let (_, origins) = settings.origin_policy();
+        for notice in proxies.into_iter().chain(origins) {
+            match notice.kind {
+                NoticeKind::Fatal => fatal.push(Fatal::Notice(notice)),
+                _ => warnings.push(Warning::Notice(notice)),
+            }
+        }
+        Loaded {
+            settings,
+            effective,
+            members,
+            warnings,
+            fatal,
+        }
     }
 }
 

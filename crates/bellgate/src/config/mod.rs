@@ -37,7 +37,7 @@ mod toml_file;
 mod unknown;
 pub mod value;
 
-pub use self::changes::{Change, changes};
+pub use self::changes::Change;
 pub use self::files::Files;
 pub use self::groups::api::Api;
 pub use self::groups::app::{App, Environment};
@@ -81,6 +81,12 @@ impl Settings {
     /// Reads the sources. Nothing in them stops it; what they lack is the table's default.
     pub fn load(sources: &Sources) -> Loaded {
         load::load(sources)
+    }
+
+    /// Reads the sources for a server that runs with `held`, and what differs from that. Rows that
+    /// need a restart keep the values that they have.
+    pub fn reload(sources: &Sources, held: &Loaded) -> (Loaded, Vec<Change>) {
+        load::reload(sources, held)
     }
 
     /// Whether no plaintext origin is generated or admitted.

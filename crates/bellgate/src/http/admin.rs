@@ -1,4 +1,4 @@
-//! The operator's listener: metrics. It runs on the control runtime, apart from the shards.
+//! The operator's listener: metrics, and what operators may do. It runs on the control runtime, apart from the shards.
 //!
 //! A page in the operator's browser must not reach it: requests whose Host is not the listener's
 //! own address, and requests of other origins, are refused before anything is read. [`listen`]
@@ -14,10 +14,10 @@ use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use bellgate_codes::Refusal;
 
-use super::reply::Problem;
+use super::reply::{self, Problem};
 use super::{Api, health, metrics};
 use crate::config::{Address, Scope};
 use crate::server::Gauges;
@@ -59,6 +59,8 @@ fn router(admin: Admin) -> Router {
             "/readyz",
             get(health::readyz).with_state(Arc::clone(&admin.api)),
         )
+        .route("/admin/reload", post(reload))
+        .method_not_allowed_fallback(super::method_not_allowed)
         .fallback(async |request: Request| {
             Problem::new(
                 Refusal::NotFound {
@@ -97,13 +99,15 @@ async fn guard(
     next: Next,
 ) -> Result<Response, Problem> {
     check(&admin, request.headers()).map_err(|refusal| Problem::new(refusal, None))?;
-    let open = admin.api.admin_is_open || request.uri().path() != "/metrics";
-    if !open {
-        admin
-            .api
-            .keys
-            .check(request.headers(), Scope::Read)
-            .map_err(|refusal| Problem::new(refusal, None))?;
+    let scope = match request.uri().path() {
+        "/metrics" => Some(Scope::Read),
+        path if path.starts_with("/admin/") => Some(Scope::Manage),
+        _ => None,
+    };
+    if let Some(scope) = scope.filter(|_| !admin.api.admin_is_open) {
+        let live = admin.api.live();
+        let checked = live.keys.check(request.headers(), scope);
+        checked.map_err(|refusal| Problem::new(refusal, None))?;
     }
     Ok(next.run(request).await)
 }
@@ -155,6 +159,17 @@ fn is_own(origin: &str, host: &str, is_unix: bool) -> bool {
         Some(("https", authority)) => is_unix && authority == host,
         _ => false,
     }
+}
+
+/// Has the settings read anew: 200 with what has changed, or 422 and nothing has.
+async fn reload(State(admin): State<Admin>) -> Result<Response, Problem> {
+    let refused = |refusal| Problem::new(refusal, None);
+    let Some(on_reload) = &admin.api.on_reload else {
+        let path = "/admin/reload".to_owned();
+        return Err(refused(Refusal::NotFound { path }));
+    };
+    let reloaded = on_reload().await.map_err(refused)?;
+    Ok(reply::json(StatusCode::OK, &reloaded.to_json()))
 }
 
 async fn metrics_page(State(admin): State<Admin>) -> Response {

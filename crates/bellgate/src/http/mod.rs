@@ -17,6 +17,7 @@ mod reply;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -31,6 +32,7 @@ use tower_service::Service as _;
 
 use crate::config::{Scope, Settings};
 use crate::server::Emitter;
+use crate::server::reload::OnReload;
 use crate::server::shard::Command;
 use client_config::ClientConfig;
 use keys::Keys;
@@ -42,20 +44,43 @@ pub(crate) use admin::GaugesOfShards;
 /// What the HTTP routes work with.
 pub(crate) struct Api {
     pub(crate) emitter: Emitter,
-    pub(crate) keys: Keys,
     pub(crate) ledger: Ledger,
-    pub(crate) admin_role: String,
-    pub(crate) notification_event: String,
-    pub(crate) body_limit: usize,
     pub(crate) gauges: GaugesOfShards,
     pub(crate) client_config: Arc<ClientConfig>,
     /// The admin listener needs no key: development, on loopback.
     pub(crate) admin_is_open: bool,
+    /// Has the settings read anew; `None`: the program does not.
+    pub(crate) on_reload: Option<OnReload>,
+    live: ArcSwap<Live>,
     shards: OnceLock<Handle<Command>>,
 }
 
+/// What a reload changes.
+pub(crate) struct Live {
+    pub(crate) keys: Keys,
+    pub(crate) admin_role: String,
+    pub(crate) notification_event: String,
+    pub(crate) body_limit: usize,
+}
+
+impl Live {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            keys: Keys::new(&settings.api.keys),
+            admin_role: settings.api.admin_role.clone(),
+            notification_event: settings.api.notification_event.clone(),
+            body_limit: settings.limits.message_bytes,
+        }
+    }
+}
+
 impl Api {
-    pub(crate) fn new(settings: &Settings, emitter: Emitter, gauges: GaugesOfShards) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        emitter: Emitter,
+        gauges: GaugesOfShards,
+        on_reload: Option<OnReload>,
+    ) -> Self {
         let loopback = settings
             .listen
             .admin
@@ -63,16 +88,25 @@ impl Api {
             .is_some_and(crate::config::Address::is_loopback);
         Self {
             emitter,
-            keys: Keys::new(&settings.api.keys),
             ledger: Ledger::default(),
-            admin_role: settings.api.admin_role.clone(),
-            notification_event: settings.api.notification_event.clone(),
-            body_limit: settings.limits.message_bytes,
             gauges,
             client_config: Arc::new(ClientConfig::new(settings)),
             admin_is_open: loopback && !settings.app.environment.is_production(),
+            on_reload,
+            live: ArcSwap::from_pointee(Live::new(settings)),
             shards: OnceLock::new(),
         }
+    }
+
+    /// What holds now of the part that a reload changes.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.load_full()
+    }
+
+    /// From now on requests are answered by these settings.
+    pub(crate) fn reload(&self, settings: &Settings) {
+        self.live.store(Arc::new(Live::new(settings)));
+        self.client_config.reload(settings);
     }
 
     /// Tells the API which shards it speaks for, once they run.
@@ -83,9 +117,10 @@ impl Api {
 
     /// The body of a request whose key may do this, and the key's name. The key is judged first.
     async fn read(&self, request: Request, scope: Scope) -> Result<(String, Value), Refusal> {
-        let name = self.keys.check(request.headers(), scope)?.name.clone();
+        let live = self.live();
+        let name = live.keys.check(request.headers(), scope)?.name.clone();
         let (parts, body) = request.into_parts();
-        let body = json_body::read(&parts.headers, body, self.body_limit).await?;
+        let body = json_body::read(&parts.headers, body, live.body_limit).await?;
         Ok((name, body))
     }
 
@@ -152,7 +187,8 @@ async fn not_found(request: Request) -> Problem {
 
 async fn method_not_allowed(request: Request) -> Problem {
     let method = request.method().as_str().chars().take(16).collect();
-    let allowed = if request.uri().path().contains("/api/") {
+    let path = request.uri().path();
+    let allowed = if path.contains("/api/") || path.starts_with("/admin/") {
         "POST"
     } else {
         "GET"

@@ -144,10 +144,11 @@ async fn publish_list(
 
 /// Publishes one notification: `{id, seq, online}`, or one such result for each of `users`.
 async fn publish_one(api: &Api, source: &str, body: &Value) -> Result<Value, Refusal> {
+    let live = api.live();
     let publish = Publish::parse(
         body,
         &Rules {
-            admin_role: &api.admin_role,
+            admin_role: &live.admin_role,
             now: unix_millis(),
         },
     )?;
@@ -168,7 +169,8 @@ async fn deliver(api: &Api, source: &str, publish: &Publish, to: &Audience) -> V
         return Value::Null;
     };
     let address = targets.fold(api.emitter.to(first), crate::server::Address::and);
-    let address = address.route(to.route(&api.admin_role));
+    let live = api.live();
+    let address = address.route(to.route(&live.admin_role));
     let counted = address.clone();
     let appended = api
         .ledger
@@ -181,7 +183,7 @@ async fn deliver(api: &Api, source: &str, publish: &Publish, to: &Audience) -> V
                 now: unix_millis(),
                 source,
             };
-            let event = Envelope::new(publish, &stamp).to_event(&api.notification_event);
+            let event = Envelope::new(publish, &stamp).to_event(&live.notification_event);
             address.emit_array(event.into());
         });
     let online = counted.count().await;

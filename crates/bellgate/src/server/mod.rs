@@ -11,6 +11,7 @@ mod engine;
 mod gauges;
 mod handlers;
 mod program;
+pub(crate) mod reload;
 mod running;
 pub(crate) mod shard;
 mod socket;
@@ -18,11 +19,14 @@ mod start;
 
 use std::sync::Arc;
 
+use bellgate_codes::Refusal;
+
 pub use args::Args;
 pub use emitter::{Address, Answers, Emitter};
 pub use engine::{EnginePeer, Frame};
 pub(crate) use gauges::Gauges;
 pub use handlers::{Connect, Gone, Handshake, Received, Refused, Reply, Welcome};
+pub use reload::Reloaded;
 pub use running::Running;
 pub use socket::Socket;
 pub use start::{Mounted, StartError};
@@ -57,6 +61,7 @@ pub struct Server {
     pub(crate) settings: Settings,
     pub(crate) program: Program,
     plain_refusals: bool,
+    on_reload: Option<reload::OnReload>,
 }
 
 impl Server {
@@ -69,6 +74,7 @@ impl Server {
             settings,
             program,
             plain_refusals: false,
+            on_reload: None,
         }
     }
 
@@ -130,6 +136,17 @@ impl Server {
         self.program
             .engines
             .push((path.to_owned(), Arc::new(Box::new(handler))));
+        self
+    }
+
+    /// Answers `POST /admin/reload`: reads the settings anew, hands them to [`Running::reload`] and
+    /// says what has changed. Without one there is no such path.
+    pub fn on_reload<H, F>(mut self, handler: H) -> Self
+    where
+        H: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Reloaded, Refusal>> + Send + 'static,
+    {
+        self.on_reload = Some(Box::new(move || Box::pin(handler())));
         self
     }
 

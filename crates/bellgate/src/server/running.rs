@@ -11,8 +11,8 @@ use super::emitter::Emitter;
 use super::shard::Command;
 use super::start::StartError;
 use crate::config::{Address, Settings};
+use crate::http::Api;
 use crate::http::admin::Listening;
-use crate::http::client_config::ClientConfig;
 
 /// A server that runs, until [`Running::drain`]: dropping this does not end it, but its admin
 /// listener alone.
@@ -20,7 +20,7 @@ pub struct Running {
     pub(super) bound: Vec<String>,
     pub(super) admin: Option<Listening>,
     pub(super) emitter: Emitter,
-    pub(super) client_config: Arc<ClientConfig>,
+    pub(super) api: Arc<Api>,
     pub(super) settled: Settled,
     pub(super) shards: bellgate_transport::Running<Command>,
 }
@@ -43,15 +43,29 @@ impl Running {
     /// When the TLS files cannot be used; then nothing is changed.
     pub fn reload(&self, settings: &Settings) -> Result<(), StartError> {
         let mut settings = settings.clone();
+        let tls = tls(&settings)?;
         settings.listen.public = self.settled.public.clone();
         hold_connections(&mut settings, self.settled.shards, self.settled.files);
-        let tls = tls(&settings)?;
         self.shards.handle.reload(live(&settings, tls));
-        self.client_config.reload(&settings);
+        self.api.reload(&settings);
         let hub = Arc::new(hub_config(&settings, self.settled.plain_refusals));
         for shard in self.shards.handle.remotes() {
             shard.command(Command::Reload(Arc::clone(&hub)));
         }
+        Ok(())
+    }
+
+    /// Reads the TLS files of these settings anew, for the streams that come. Nothing else changes.
+    ///
+    /// # Errors
+    /// When they cannot be used; then the certificate stays.
+    pub fn reload_tls(&self, settings: &Settings) -> Result<(), StartError> {
+        let tls = tls(settings)?;
+        let held = self.shards.handle.live();
+        self.shards.handle.reload(Live {
+            tls,
+            ..Live::clone(&held)
+        });
         Ok(())
     }
 

@@ -100,7 +100,7 @@ impl Server {
             bound: bound.collect(),
             admin,
             emitter: api.emitter.clone(),
-            client_config: Arc::clone(&api.client_config),
+            api,
             settled: Settled {
                 public: settings.listen.public,
                 shards: count,
@@ -157,6 +157,7 @@ impl Server {
             settings,
             program,
             plain_refusals,
+            on_reload,
         } = self;
         let hub_config = hub_config(&settings, plain_refusals);
         let program: Arc<Program> = Arc::new(program);
@@ -166,6 +167,7 @@ impl Server {
             &settings,
             program.emitter.clone(),
             Arc::clone(&gauges),
+            on_reload,
         ));
         let shards = {
             let (program, api) = (Arc::clone(&program), Arc::clone(&api));

@@ -24,6 +24,7 @@ mod memory;
 mod metrics;
 mod ports;
 mod publishing;
+mod reload;
 mod settings_files;
 mod tls;
 mod unix;

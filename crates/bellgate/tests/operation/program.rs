@@ -44,6 +44,19 @@ impl Program {
         program
     }
 
+    /// As [`Self::start_in`], with arguments.
+    pub(crate) async fn start_with(
+        folder: TempDir,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(arguments);
+        let mut program = Self::spawn(command, folder, environment);
+        program.reach = Reach::url(&program.told("listening on ").await);
+        program
+    }
+
     /// As [`Self::start`], with at most this many open files.
     pub(crate) async fn start_limited(files: u32, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new("/bin/sh");

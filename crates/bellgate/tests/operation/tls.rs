@@ -1,5 +1,6 @@
 //! TLS in the server itself, with a certificate made for the test.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bellgate_peer::{Client, Over, Reach, shard_of};
@@ -12,15 +13,21 @@ use crate::program::Program;
 
 /// A folder with `cert.pem` and `key.pem`, and what a client needs to trust them.
 fn certificate() -> (TempDir, Arc<ClientConfig>) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
-    let key = made.signing_key.serialize_pem();
-    std::fs::write(folder.path().join("key.pem"), key).unwrap();
-    (folder, trusting(made.cert.der().clone()))
+    let made = certificate_in(folder.path());
+    (folder, trusting(made))
 }
 
-fn trusting(cert: CertificateDer<'static>) -> Arc<ClientConfig> {
+/// Writes `cert.pem` and `key.pem`; the certificate.
+pub(crate) fn certificate_in(folder: &Path) -> CertificateDer<'static> {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+    let key = made.signing_key.serialize_pem();
+    std::fs::write(folder.join("key.pem"), key).unwrap();
+    made.cert.der().clone()
+}
+
+pub(crate) fn trusting(cert: CertificateDer<'static>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(cert).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

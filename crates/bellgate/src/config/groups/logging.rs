@@ -4,7 +4,7 @@ use crate::config::table::{Group, Kind, PLAIN, Reload, Setting};
 use crate::config::value::{FromValue, Value, Values};
 
 /// The log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Logging {
     /// `SOCKETIO_DEBUG`: each handshake, transport, upgrade, join, event name and close reason.
     pub debug: bool,
