@@ -7,6 +7,7 @@
 mod check;
 mod completions;
 mod config;
+mod explain;
 mod flags;
 
 use std::ffi::OsString;
@@ -35,7 +36,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Run the server.
     Serve,
@@ -45,6 +46,8 @@ pub enum Command {
     Config(Format),
     /// Say whether a start would go on.
     Check,
+    /// Say what the server would do with a page of this origin.
+    ExplainOrigin(String),
     /// Print the completions of a shell.
     Completions(Shell),
 }
@@ -87,6 +90,9 @@ fn chosen(name: &str, own: &ArgMatches) -> Command {
         "demo" => Command::Demo,
         "config" => Command::Config(config::Format::chosen(own)),
         "check" => Command::Check,
+        "explain-origin" => {
+            Command::ExplainOrigin(own.get_one("origin").cloned().unwrap_or_default())
+        }
         "completions" => Command::Completions(own.get_one("shell").copied().unwrap_or(Shell::Bash)),
         _ => Command::Serve,
     }
@@ -120,11 +126,16 @@ impl Cli {
         out: &mut impl Write,
         err: &mut impl Write,
     ) -> io::Result<Option<Status>> {
-        match self.command {
+        match &self.command {
             Command::Serve | Command::Demo => Ok(None),
-            Command::Config(format) => config::run(format, loaded, self.strict, out, err).map(Some),
+            Command::Config(format) => {
+                config::run(*format, loaded, self.strict, out, err).map(Some)
+            }
             Command::Check => check::run(loaded, self.strict, out, err).map(Some),
-            Command::Completions(shell) => completions::run(shell, out).map(Some),
+            Command::ExplainOrigin(origin) => {
+                explain::run(origin, loaded, self.strict, out, err).map(Some)
+            }
+            Command::Completions(shell) => completions::run(*shell, out).map(Some),
         }
     }
 }
@@ -162,6 +173,7 @@ pub fn command() -> clap::Command {
             clap::Command::new("demo").about("Open a page to try it out, without any set-up"),
             config::command(),
             clap::Command::new("check").about("Say whether a start would go on, by the status"),
+            explain::command(),
             clap::Command::new("completions")
                 .about("Print completions for a shell")
                 .arg(

@@ -172,3 +172,77 @@ fn completions_know_the_commands_and_flags() {
         );
     }
 }
+
+const APP: [(&str, &str); 2] = [("FLASK_HOST", "app.example.com"), ("FLASK_PORT", "8443")];
+
+#[test]
+fn an_origin_that_may_connect_is_told_with_its_rule() {
+    let (status, out, _) = answer("bellgate explain-origin https://app.example.com:8443", &APP);
+    assert_eq!(status, Status::Fine);
+    let mut lines = out.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "https://app.example.com:8443 is allowed"
+    );
+    assert_eq!(lines.next().unwrap(), "  rule      listed");
+    assert!(
+        out.contains("FLASK_HOST (environment), FLASK_PORT (environment)"),
+        "{out}"
+    );
+}
+
+#[test]
+fn an_origin_that_is_refused_is_told_with_the_nearest_entry_and_the_line_to_change() {
+    for (origin, code, nearest) in [
+        (
+            "http://evil.example",
+            "origin_host_not_allowed",
+            "http://app.example.com:8443 (the host differs)",
+        ),
+        (
+            "https://app.example.com:443",
+            "origin_port_mismatch",
+            "https://app.example.com:8443 (the port differs)",
+        ),
+    ] {
+        let (status, out, _) = answer(&format!("bellgate explain-origin {origin}"), &APP);
+        assert_eq!(status, Status::Finding, "{out}");
+        assert!(out.starts_with(&format!("{origin} is refused\n")), "{out}");
+        assert!(out.contains(&format!("  code      {code}\n")), "{out}");
+        assert!(out.contains(&format!("  nearest   {nearest}\n")), "{out}");
+        assert!(out.contains("  change    SOCKETIO_CORS_ORIGINS="), "{out}");
+    }
+}
+
+#[test]
+fn the_line_that_is_told_admits_the_origin() {
+    let origin = "https://other.example";
+    let explain = format!("bellgate explain-origin {origin}");
+    let (_, out, _) = answer(&explain, &[]);
+    let change = out.lines().find_map(|line| line.strip_prefix("  change"));
+    let (name, value) = change.unwrap().trim().split_once('=').unwrap();
+    let (status, out, _) = answer(&explain, &[(name, value)]);
+    assert_eq!(status, Status::Fine, "{out}");
+    for before in ["http://localhost:5000", "https://[::1]:5000"] {
+        let explain = format!("bellgate explain-origin {before}");
+        assert_eq!(answer(&explain, &[(name, value)]).0, Status::Fine);
+    }
+}
+
+#[test]
+fn what_is_no_origin_or_no_configuration_is_told_by_the_status() {
+    for origin in ["null", "nonsense", "http://a.example/path", "ü", "*"] {
+        let (status, out, _) = answer(&format!("bellgate explain-origin {origin}"), &[]);
+        assert_eq!(status, Status::Finding, "{origin}: {out}");
+    }
+    let broken = [
+        ("SOCKETIO_CORS_ORIGINS", "*"),
+        ("BELLGATE_ENV", "production"),
+    ];
+    let (status, _, err) = answer("bellgate explain-origin http://a.example", &broken);
+    assert_eq!(status, Status::Unusable, "{err}");
+    let report = [("SOCKETIO_CORS_MODE", "report")];
+    let (status, out, _) = answer("bellgate explain-origin http://a.example", &report);
+    assert_eq!(status, Status::Fine);
+    assert!(out.contains("is reported"), "{out}");
+}

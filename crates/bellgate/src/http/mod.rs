@@ -5,6 +5,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod client_config;
+mod diagnose;
 mod emit;
 mod errors;
 mod health;
@@ -135,6 +136,7 @@ pub(crate) fn routes(api: &Arc<Api>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/errors/{code}", get(errors::page))
+        .route("/diagnose", get(diagnose::diagnose))
         .merge(guarded(api));
     Router::new()
         .nest("/bellgate", paths.clone())

@@ -167,3 +167,33 @@ async fn a_refused_preflight_is_403_and_names_no_methods() {
         }
     }
 }
+
+#[tokio::test]
+async fn diagnose_tells_every_page_its_own_verdict_and_nothing_of_the_list() {
+    let server = Program::start(&[("SOCKETIO_CORS_ORIGINS", "https://app.example")]).await;
+    for path in ["/diagnose", "/bellgate/diagnose"] {
+        let page = server.reach.clone().from_origin("https://app.example:8443");
+        let answer = page.get(path).header("Cookie", "session=x").send().await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
+        assert_eq!(
+            answer.headers().get("access-control-allow-credentials"),
+            None
+        );
+        assert!(answer.header("vary").contains("Origin"));
+        let told = answer.json();
+        assert_eq!(told["allowed"], false);
+        assert_eq!(told["rule"], "not_listed");
+        assert_eq!(told["origin"], "https://app.example:8443");
+        assert_eq!(told["data"]["code"], "origin_port_mismatch");
+        assert_eq!(told["request_id"], answer.header("x-request-id"));
+        let text = answer.text().replace("https://app.example:8443", "");
+        assert!(!text.contains("https://app.example"), "{text}");
+    }
+    let page = server.reach.clone().from_origin("https://app.example");
+    let answer = page.get("/diagnose").send().await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert_eq!(answer.json()["allowed"], true);
+    let none = server.reach.get("/diagnose").send().await.json();
+    assert_eq!(none["rule"], "no_origin");
+}

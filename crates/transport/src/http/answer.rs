@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bellgate_codes::Refusal;
-use bellgate_gate::origin::cors_headers;
+use bellgate_gate::origin::{CorsMode, cors_headers};
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONNECTION,
+    CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_EXTENSIONS, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -87,15 +88,21 @@ pub(crate) fn switching(accept: &str, extensions: Option<&'static str>) -> Respo
     response
 }
 
+/// Marks an answer of the fallback service that every page may read, without its credentials: an
+/// extension of the response.
+#[derive(Debug, Clone, Copy)]
+pub struct ForEveryPage;
+
 /// What every answer on the public listener carries, errors included.
 pub fn finish<B>(response: &mut Response<B>, judged: &Judged) {
+    let is_for_all = response.extensions_mut().remove::<ForEveryPage>().is_some();
     let headers = response.headers_mut();
-    cors_headers(
-        &judged.live.origins,
-        &judged.facts,
-        &judged.verdict,
-        headers,
-    );
+    let policy = &judged.live.origins;
+    cors_headers(policy, &judged.facts, &judged.verdict, headers);
+    if is_for_all && policy.mode() != CorsMode::Off {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
+    }
     if let Ok(id) = HeaderValue::from_str(&judged.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
