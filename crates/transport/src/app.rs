@@ -37,6 +37,8 @@ pub trait App: Sized + 'static {
     fn handle_text(&mut self, conn: ConnId, text: &str, io: &mut Io<'_>);
     /// A binary message arrived.
     fn handle_binary(&mut self, conn: ConnId, data: &[u8], io: &mut Io<'_>);
+    /// The session has moved from polling to a WebSocket.
+    fn handle_upgrade(&mut self, conn: ConnId);
     /// The session has ended; nothing can be sent to it any more.
     fn handle_close(&mut self, conn: ConnId, why: &Refusal, io: &mut Io<'_>);
     /// A deadline of this connection has passed.

@@ -119,6 +119,14 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Its code, where it is one of the catalogue.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Own { .. } => None,
+            Self::Code(refusal) => Some(refusal.code().name()),
+        }
+    }
+
     /// A refusal with a message for developers.
     pub fn new(message: impl Into<String>) -> Self {
         Self::Own {

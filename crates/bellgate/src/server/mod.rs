@@ -16,6 +16,7 @@ mod running;
 pub(crate) mod shard;
 mod socket;
 mod start;
+mod trace;
 
 use std::sync::Arc;
 

@@ -25,6 +25,7 @@ use super::gauges::Gauges;
 use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
 use super::socket::Socket;
+use super::trace::Client;
 
 /// What reaches a shard's application from other threads and from its own tasks.
 pub(crate) enum Command {
@@ -84,7 +85,8 @@ pub(crate) struct ShardApp {
     program: Arc<Program>,
     me: Remote<Command>,
     gauges: Arc<Gauges>,
-    handshakes: HashMap<ConnId, Arc<Handshake>>,
+    /// Connections that speak Socket.IO.
+    clients: HashMap<ConnId, Client>,
     /// Connections that speak plain Engine.IO.
     raw: HashMap<ConnId, EnginePeer>,
     /// Connections whose handler has to wait, and what stands in line behind it.
@@ -106,7 +108,7 @@ impl ShardApp {
             program,
             me,
             gauges,
-            handshakes: HashMap::new(),
+            clients: HashMap::new(),
             raw: HashMap::new(),
             busy: HashMap::new(),
             line_bytes: line_bytes(limits),
@@ -131,6 +133,9 @@ impl ShardApp {
             return self.program.emitter.take_in(event);
         }
         let conn = conn.or_else(|| socket_of(&event).and_then(|socket| self.hub.conn(socket)));
+        if let Some(client) = conn.and_then(|conn| self.clients.get(&conn)) {
+            client.did(&event);
+        }
         let Some(call) = self.call(conn, event) else {
             return;
         };
@@ -191,7 +196,7 @@ impl ShardApp {
                 namespace,
                 auth,
             } => {
-                let handshake = self.handshakes.get(&conn?).map(Arc::clone)?;
+                let handshake = Arc::clone(&self.clients.get(&conn?)?.handshake);
                 let connect = Connect {
                     namespace,
                     auth,
@@ -230,6 +235,10 @@ impl ShardApp {
         }
     }
 
+    fn client(&self, socket: SocketId) -> Option<&Client> {
+        self.clients.get(&self.hub.conn(socket)?)
+    }
+
     fn socket(&self, id: SocketId) -> Option<Socket> {
         Some(Socket {
             id,
@@ -245,12 +254,12 @@ impl ShardApp {
         match outcome {
             Outcome::Connect(socket, Ok(welcome)) => self.welcome(socket, welcome, io),
             Outcome::Connect(socket, Err(refused)) => {
-                let request_id = self
-                    .hub
-                    .conn(socket)
-                    .and_then(|conn| self.handshakes.get(&conn));
-                let payload =
-                    refused.payload(request_id.map_or("", |handshake| &handshake.request_id));
+                let client = self.client(socket);
+                let request_id = client.map_or("", |client| &client.handshake.request_id);
+                let payload = refused.payload(request_id);
+                if let Some(client) = client {
+                    client.refused(refused.code());
+                }
                 self.hub.refuse(socket, &payload, io);
             }
             Outcome::Event(socket, Some(id), Reply(Some(args))) => {
@@ -264,6 +273,13 @@ impl ShardApp {
     fn welcome(&mut self, socket: SocketId, welcome: Welcome, io: &mut Io<'_>) {
         if !self.hub.accept(socket, welcome.member, io) {
             return;
+        }
+        if let (Some(client), Some(namespace), Some(member)) = (
+            self.client(socket),
+            self.hub.namespace(socket),
+            self.hub.member(socket),
+        ) {
+            client.joined(namespace, member);
         }
         for room in welcome.rooms {
             self.join(socket, room);
@@ -355,7 +371,8 @@ impl App for ShardApp {
             origin,
             request_id: opening.request_id,
         };
-        self.handshakes.insert(conn, Arc::new(handshake));
+        let client = Client::open(handshake, opening.transport, io.now);
+        self.clients.insert(conn, client);
         self.hub.open(conn, io.now);
     }
 
@@ -363,8 +380,8 @@ impl App for ShardApp {
         if let Some(peer) = self.raw.get(&conn) {
             return peer.received(Frame::Text(text.to_owned()));
         }
-        let handshake = self.handshakes.get(&conn);
-        let request_id = handshake.map_or("", |handshake| &handshake.request_id);
+        let client = self.clients.get(&conn);
+        let request_id = client.map_or("", |client| &client.handshake.request_id);
         if let Some(event) = self.hub.handle_text(conn, text, request_id, io.now, io) {
             self.dispatch(Some(conn), event, io);
         }
@@ -379,13 +396,21 @@ impl App for ShardApp {
         }
     }
 
+    fn handle_upgrade(&mut self, conn: ConnId) {
+        if let Some(client) = self.clients.get(&conn) {
+            client.upgraded();
+        }
+    }
+
     fn handle_close(&mut self, conn: ConnId, why: &Refusal, io: &mut Io<'_>) {
         if self.raw.remove(&conn).is_some() {
             return;
         }
         let events = self.hub.close(conn, why);
         self.dispatch_all(Some(conn), events, io);
-        self.handshakes.remove(&conn);
+        if let Some(client) = self.clients.remove(&conn) {
+            client.closed(why, io.now);
+        }
     }
 
     fn handle_timeout(&mut self, conn: ConnId, io: &mut Io<'_>) {

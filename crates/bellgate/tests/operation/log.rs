@@ -1,7 +1,7 @@
 //! The log: JSON off a terminal, with what joins it to the answers that clients got.
 
-use bellgate_peer::{Engine, Over, eventually};
-use serde_json::Value;
+use bellgate_peer::{Client, Engine, Over, eventually};
+use serde_json::{Value, json};
 
 use crate::program::Program;
 
@@ -169,5 +169,64 @@ async fn what_is_only_reported_comes_in_and_is_explained() {
             .unwrap()
             .starts_with("would be refused: "),
         "{line}"
+    );
+}
+
+/// The lines of the only session that there was, once it has ended.
+async fn lines_of_a_session(server: &Program) -> Vec<Value> {
+    let mut lines = Vec::new();
+    eventually("the end of a session in the log", async || {
+        lines = server.log();
+        lines.retain(|line| line["session"].is_string());
+        lines.iter().any(|line| line["lasted_ms"].is_u64())
+    })
+    .await;
+    lines
+}
+
+#[tokio::test]
+async fn debugging_shows_the_life_of_a_connection_and_nothing_that_it_says() {
+    for over in Over::BOTH {
+        let server = Program::start(&[("SOCKETIO_DEBUG", "true")]).await;
+        let auth = json!({"token": "auth-secret"});
+        let mut client = Client::join(&server.reach, over, &auth).await;
+        let sid = client.engine.sid.clone();
+        client.emit(&json!(["na\u{202e}me", "said-secret"])).await;
+        client.leave("/").await;
+        client.engine.close().await;
+        let lines = lines_of_a_session(&server).await;
+        let said = lines.iter().map(|line| line["message"].as_str().unwrap());
+        let said: Vec<_> = said.collect();
+        assert_eq!(
+            said[..5],
+            [
+                "a session opens",
+                "asks to join",
+                "joined",
+                "sent an event",
+                "left"
+            ]
+        );
+        assert!(said[5].starts_with("a session ends: "), "{said:?}");
+        assert!(
+            lines
+                .iter()
+                .all(|line| line["session"] == lines[0]["session"])
+        );
+        assert_eq!(lines[0]["transport"], format!("{over:?}").to_lowercase());
+        assert_eq!(lines[3]["event"], "na\\u{202e}me");
+        assert_eq!(lines[4]["reason"], "client namespace disconnect");
+        let all = server.lines().concat();
+        for secret in ["auth-secret", "said-secret", &sid] {
+            assert!(!all.contains(secret), "{secret} in {all}");
+        }
+    }
+    let quiet = Program::start(&[]).await;
+    let mut client = Client::join(&quiet.reach, Over::Websocket, &Value::Null).await;
+    client.engine.close().await;
+    let lines = quiet.log();
+    assert!(
+        lines.iter().all(|line| line["session"].is_null()),
+        "{lines:?}"
     );
 }

@@ -134,7 +134,10 @@ impl<A: App> Shard<A> {
                     .handle_binary(id, &data, &mut Io::new(&mut self.net, now));
             }
             Handled::ProbePong => return Ok(Step::AnswerProbe),
-            Handled::Upgraded => return Ok(Step::Upgraded),
+            Handled::Upgraded => {
+                self.app.handle_upgrade(id);
+                return Ok(Step::Upgraded);
+            }
             Handled::Closed => return Ok(Step::Closed),
         }
         Ok(

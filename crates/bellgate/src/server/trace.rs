@@ -1,0 +1,100 @@
+//! What `SOCKETIO_DEBUG` shows of a connection: handshake, upgrade, join, event names, end.
+//!
+//! Lines of one connection share `session`, the id of the request that opened it: it stands in that
+//! request's answer, and whoever reads it cannot take the session over, as with a sid. Payloads,
+//! tokens and cookies are never told.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bellgate_codes::Refusal;
+use bellgate_engine::Transport;
+use bellgate_gate::escape_for_log;
+use bellgate_hub::{Event, Member};
+
+use super::handlers::Handshake;
+
+/// Most bytes of a name that came from the network.
+const NAME: usize = 128;
+
+/// A connection that joins namespaces.
+pub(super) struct Client {
+    pub(super) handshake: Arc<Handshake>,
+    opened: Instant,
+}
+
+impl Client {
+    /// A session has opened.
+    pub(super) fn open(handshake: Handshake, transport: Transport, now: Instant) -> Self {
+        tracing::debug!(
+            session = handshake.request_id,
+            transport = transport.name(),
+            origin = handshake.origin,
+            client = handshake.address.map(|address| address.to_string()),
+            "a session opens"
+        );
+        Self {
+            handshake: Arc::new(handshake),
+            opened: now,
+        }
+    }
+
+    pub(super) fn upgraded(&self) {
+        tracing::debug!(session = self.handshake.request_id, "moved to a WebSocket");
+    }
+
+    /// The hub says what a client did.
+    pub(super) fn did(&self, event: &Event) {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        let session = &*self.handshake.request_id;
+        match event {
+            Event::Connect { namespace, .. } => {
+                tracing::debug!(session, namespace = &**namespace, "asks to join");
+            }
+            Event::Received {
+                name,
+                ack,
+                attachments,
+                ..
+            } => {
+                let event = escape_for_log(name.as_bytes(), NAME);
+                let (wants_ack, attachments) = (ack.is_some(), attachments.len());
+                tracing::debug!(session, event, wants_ack, attachments, "sent an event");
+            }
+            Event::Disconnected {
+                namespace, reason, ..
+            } => {
+                tracing::debug!(session, namespace = &**namespace, reason, "left");
+            }
+            Event::Acked { .. } | Event::Counted { .. } => {}
+        }
+    }
+
+    pub(super) fn joined(&self, namespace: &str, member: &Member) {
+        tracing::debug!(
+            session = self.handshake.request_id,
+            namespace,
+            user = member.user.as_deref(),
+            "joined"
+        );
+    }
+
+    pub(super) fn refused(&self, code: Option<&str>) {
+        tracing::debug!(session = self.handshake.request_id, code, "may not join");
+    }
+
+    /// The session has ended.
+    pub(super) fn closed(&self, why: &Refusal, now: Instant) {
+        let lasted = now.saturating_duration_since(self.opened);
+        tracing::debug!(
+            session = self.handshake.request_id,
+            code = why.code().name(),
+            reason = why.code().row().reason,
+            lasted_ms = u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX),
+            "a session ends: {}",
+            why.cause()
+        );
+    }
+}
