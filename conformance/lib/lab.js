@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { io } from "socket.io-client";
 import { WAYS, openPeer, query } from "./peers.js";
-import { request } from "./http.js";
+import { RawSocket, request } from "./http.js";
 import { Program, built, freePort } from "./program.js";
-import { once } from "./wait.js";
+import { SOON, once, until } from "./wait.js";
 
 export { WAYS } from "./peers.js";
 
@@ -14,11 +14,32 @@ export { WAYS } from "./peers.js";
 export const CALM = { SOCKETIO_PING_INTERVAL: "25s", SOCKETIO_PING_TIMEOUT: "20s", SOCKETIO_CONNECT_TIMEOUT: "20s" };
 
 /** Starts the conformance server with settings from `env`; the official suites' intervals unless told otherwise. */
-export async function conformanceServer(env = {}, { lab = false, port } = {}) {
+export async function conformanceServer(env = {}, { lab = false, admin = false, port } = {}) {
   port ??= await freePort();
+  const operator = admin ? await freePort() : undefined;
   const args = ["--port", String(port), ...(lab ? ["--lab"] : [])];
-  const quiet = { SOCKETIO_RATE_LIMITING: "false", BELLGATE_ADMIN_ADDR: "off", BELLGATE_DRAIN_WINDOW: "1s" };
-  return Program.start(built("bellgate-conformance-server", "BELLGATE_CONFORMANCE_SERVER"), args, { ...quiet, ...env }, port);
+  const own = {
+    SOCKETIO_RATE_LIMITING: "false",
+    BELLGATE_ADMIN_ADDR: admin ? `127.0.0.1:${operator}` : "off",
+    BELLGATE_DRAIN_WINDOW: "1s",
+  };
+  const command = built("bellgate-conformance-server", "BELLGATE_CONFORMANCE_SERVER");
+  const program = await Program.start(command, args, { ...own, ...env }, port);
+  program.admin = { host: "127.0.0.1", port: operator };
+  return program;
+}
+
+/** A GET that the server has taken in and holds. The server must have been started with `admin`. */
+export async function heldGet(server, url) {
+  const begun = async () => {
+    const { text } = await request(server.admin, "/metrics");
+    return Number(/^bellgate_http_requests_total (\d+)/m.exec(text)[1]);
+  };
+  const before = await begun();
+  const raw = await RawSocket.open(server);
+  await raw.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await until(async () => (await begun()) > before, SOON, "the server to take the GET in");
+  return raw;
 }
 
 /** The conformance server for all tests of one file, stopped and checked behind the last. */

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
-import { RawSocket, request } from "../lib/http.js";
-import { CALM, conformanceServer, everyWay, expectClosed, join, labClient, sharedServer, stockJoined } from "../lib/lab.js";
+import { request } from "../lib/http.js";
+import { CALM, conformanceServer, everyWay, expectClosed, heldGet, join, labClient, sharedServer, stockJoined } from "../lib/lab.js";
 import { WAYS, openLane, openPeer, packetsOf, query } from "../lib/peers.js";
 import { SOON, once, until, within } from "../lib/wait.js";
 
-const server = sharedServer(CALM, { lab: true });
+const server = sharedServer(CALM, { lab: true, admin: true });
 
 /** A polling session without a waiting GET. */
 async function opened(path = "/engine.io/", on = server) {
@@ -16,14 +16,6 @@ async function opened(path = "/engine.io/", on = server) {
   const { sid } = JSON.parse(text.slice(1));
   const url = query(path, "polling", sid);
   return { sid, url, poll: (options) => request(on, url, options), post: (body) => request(on, url, { method: "POST", body }) };
-}
-
-/** A GET that the server holds: one request before it on the same connection was answered. */
-async function waitingGet(session, on = server) {
-  const raw = await RawSocket.open(on);
-  await raw.write(`GET ${session.url}-other HTTP/1.1\r\nHost: localhost\r\n\r\nGET ${session.url} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await raw.readUntil("HTTP/1.1 400");
-  return raw;
 }
 
 /** Polls until the session is gone and returns all packets that came. */
@@ -40,7 +32,7 @@ async function rest(session) {
 for (const path of ["/engine.io/", "/socket.io/"]) {
   test(`a second GET ends the waiting one with 1, fails itself and ends the session, on ${path}`, async () => {
     const session = await opened(path);
-    const first = await waitingGet(session);
+    const first = await heldGet(server, session.url);
     const second = await session.poll();
     assert.ok([400, 500].includes(second.status), `${second.status}`);
     const answers = (await first.readUntil("\r\n\r\n1")).toString("latin1");
@@ -52,7 +44,7 @@ for (const path of ["/engine.io/", "/socket.io/"]) {
   test(`a client that leaves its waiting GET ends the session, on ${path}`, async () => {
     for (const leave of ["close", "reset"]) {
       const session = await opened(path);
-      const raw = await waitingGet(session);
+      const raw = await heldGet(server, session.url);
       raw[leave]();
       await until(async () => (await session.post("3")).status === 400, SOON, "the end of the session");
     }

@@ -5,12 +5,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { RawSocket, request } from "../lib/http.js";
-import { CALM, conformanceServer, join, sharedServer } from "../lib/lab.js";
+import { CALM, conformanceServer, heldGet, join, sharedServer } from "../lib/lab.js";
 import { WAYS, openPeer, query } from "../lib/peers.js";
 import { until } from "../lib/wait.js";
 
 const LIMIT = 100_000;
-const server = sharedServer({ ...CALM, SOCKETIO_MAX_HTTP_BUFFER_SIZE: String(LIMIT) }, { lab: true });
+const server = sharedServer({ ...CALM, SOCKETIO_MAX_HTTP_BUFFER_SIZE: String(LIMIT) }, { lab: true, admin: true });
 
 const POLLING = ["polling"];
 const WEBSOCKET = ["websocket", "upgraded"];
@@ -119,16 +119,13 @@ async function told(on, sid) {
   return until(() => reasons(on, sid).length > 0 && reasons(on, sid), 5000, `the end of ${sid} to be told`);
 }
 
-/** Leaves a GET that the server holds: the request before it on the same connection was answered. */
+/** Leaves a GET that the server holds. */
 async function cutGet(peer) {
   peer.paused = true;
   await peer.send('42/lab,["back","last"]');
   assert.equal(await peer.next(), '42/lab,["back","last"]');
   await peer.polling;
-  const raw = await RawSocket.open(peer.server);
-  const get = (sid) => `GET ${query(peer.path, "polling", sid)} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-  await raw.write(get("unknown") + get(peer.sid));
-  await raw.readUntil("HTTP/1.1 400");
+  const raw = await heldGet(server, query(peer.path, "polling", peer.sid));
   raw.close();
 }
 
