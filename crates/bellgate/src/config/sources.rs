@@ -169,3 +169,128 @@ fn plain<N: Into<String>, T: Into<String>>(
         place: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::config::{Loaded, Settings, render};
+
+    fn told(loaded: &Loaded) -> Vec<String> {
+        loaded.warnings.iter().map(Warning::to_string).collect()
+    }
+
+    #[test]
+    fn each_source_overrules_the_weaker_ones_and_is_told_with_its_line() {
+        let name = "SOCKETIO_PATH";
+        let mut sources = Sources::new();
+        let source = |sources: &Sources| {
+            let loaded = Settings::load(sources);
+            assert_eq!(loaded.warnings, []);
+            let row = loaded.effective.iter().find(|row| row.setting.name == name);
+            let row = row.unwrap();
+            let place = row.place.as_ref().map(ToString::to_string);
+            (loaded.settings.sessions.path.clone(), row.source, place)
+        };
+        let told = |path: &str, source, place: Option<&str>| {
+            (path.to_owned(), source, place.map(str::to_owned))
+        };
+        assert_eq!(source(&sources), told("/socket.io/", Source::Default, None));
+        sources = sources.with_toml("bellgate.toml", "\npath = '/toml/'");
+        assert_eq!(
+            source(&sources),
+            told("/toml/", Source::Toml, Some("bellgate.toml:2"))
+        );
+        sources = sources.with_dotenv(".env", "DATABASE_URL=x y\n\nSOCKETIO_PATH=/dotenv/");
+        assert_eq!(
+            source(&sources),
+            told("/dotenv/", Source::DotEnv, Some(".env:3"))
+        );
+        sources = sources.with_environment([(name, "/environment/")]);
+        assert_eq!(
+            source(&sources),
+            told("/environment/", Source::Environment, None)
+        );
+        sources = sources.with_flags([(name, "/flag/")]);
+        assert_eq!(source(&sources), told("/flag/", Source::Flag, None));
+    }
+
+    #[test]
+    fn an_empty_text_leaves_the_word_to_the_weaker_source() {
+        let sources = Sources::new()
+            .with_environment([("SOCKETIO_PATH", "")])
+            .with_dotenv(".env", "SOCKETIO_PATH=")
+            .with_toml("bellgate.toml", "path = '/toml/'");
+        assert_eq!(Settings::load(&sources).settings.sessions.path, "/toml/");
+    }
+
+    #[test]
+    fn a_dotenv_may_use_the_environment_and_its_slips_are_told_with_their_lines() {
+        let sources = Sources::new()
+            .with_dotenv(
+                ".env",
+                "OTHERS=1\nSOCKETIO_PROT=1\nFLASK_HOST=${APP}.example\nnonsense here\nSOCKETIO_PORT=x\n",
+            )
+            .with_environment([("APP", "shop")]);
+        let loaded = Settings::load(&sources);
+        assert_eq!(loaded.settings.app.flask_host, "shop.example");
+        assert_eq!(
+            told(&loaded),
+            [
+                ".env:4 is no NAME=value; the line is left out",
+                "SOCKETIO_PORT=x is no whole number from 0 to 65535; 5001 is used instead (.env:5)",
+                "SOCKETIO_PROT is no setting; was SOCKETIO_PORT meant? (.env:2)",
+            ]
+        );
+        assert!(loaded.must_stop(true) && !loaded.must_stop(false));
+    }
+
+    #[test]
+    fn a_secret_may_come_by_file_from_any_source() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "shop:k1:emit").unwrap();
+        let path = file.path().display();
+        let dotenv = format!("BELLGATE_API_KEYS_FILE={path}");
+        let toml = format!("api_keys_file = '{path}'");
+        for sources in [
+            Sources::new().with_dotenv(".env", &dotenv),
+            Sources::new().with_toml("bellgate.toml", &toml),
+        ] {
+            let loaded = Settings::load(&sources);
+            assert_eq!(loaded.settings.api.keys[0].key.expose(), "k1");
+            assert_eq!(loaded.warnings, []);
+        }
+        let missing =
+            Sources::new().with_toml("bellgate.toml", "\napi_keys_file = '/nowhere/keys'");
+        let fault = Settings::load(&missing).fatal[0].to_string();
+        assert!(
+            fault.starts_with("BELLGATE_API_KEYS_FILE=/nowhere/keys cannot be read")
+                && fault.ends_with("(bellgate.toml:2)"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn no_source_shows_a_secret() {
+        let sources = Sources::new()
+            .with_dotenv(
+                ".env",
+                "BELLGATE_API_KEYS=a:t0ps3cret:fly\nBELLGATE_STORE_URL=amqp://t0ps3cret",
+            )
+            .with_toml(
+                "bellgate.toml",
+                "jwt_secret = 't0ps3cret'\nwebhook_secret = ['t0ps3cret']\nsecret_kez = 't0ps3cret'",
+            );
+        let loaded = Settings::load(&sources);
+        assert_eq!(loaded.fatal.len(), 1);
+        let shown = format!(
+            "{loaded:?}{}{}{}{}",
+            render::text(&loaded),
+            render::json(&loaded),
+            told(&loaded).concat(),
+            loaded.fatal[0]
+        );
+        assert!(!shown.contains("t0ps3cret"), "{shown}");
+    }
+}
