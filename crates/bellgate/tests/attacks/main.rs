@@ -18,6 +18,7 @@ mod api;
 mod bodies;
 mod frames;
 mod memory;
+mod origins;
 mod packets;
 mod requests;
 mod sessions;

@@ -195,10 +195,10 @@ async fn debugging_shows_the_life_of_a_connection_and_nothing_that_it_says() {
         client.leave("/").await;
         client.engine.close().await;
         let lines = lines_of_a_session(&server).await;
-        let said = lines.iter().map(|line| line["message"].as_str().unwrap());
-        let said: Vec<_> = said.collect();
+        let steps = lines.iter().map(|line| line["message"].as_str().unwrap());
+        let steps: Vec<_> = steps.collect();
         assert_eq!(
-            said[..5],
+            steps[..5],
             [
                 "a session opens",
                 "asks to join",
@@ -207,7 +207,7 @@ async fn debugging_shows_the_life_of_a_connection_and_nothing_that_it_says() {
                 "left"
             ]
         );
-        assert!(said[5].starts_with("a session ends: "), "{said:?}");
+        assert!(steps[5].starts_with("a session ends: "), "{steps:?}");
         assert!(
             lines
                 .iter()
