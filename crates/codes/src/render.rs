@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::table::{Code, Refusal};
 
@@ -18,18 +19,18 @@ impl Refusal {
     }
 
     /// JSON body of an HTTP refusal under the Engine.IO path:
-    /// `{"code", "message", "error", "category", "retry", "cause", "hint", "doc", "request_id"}`.
+    /// `{"code", "message", "error", "cause", "category", "retry", "hint", "doc", "request_id"}`.
     ///
     /// `code` and `message` are Engine.IO's own, so that existing clients keep working.
     pub fn http_body(&self, request_id: &str, retry_after: Option<Duration>) -> String {
         let row = self.code().row();
-        let mut body = Map::new();
-        body.insert("code".into(), json!(row.engine as u8));
-        body.insert("message".into(), json!(row.engine.message()));
-        body.insert("error".into(), json!(row.name));
-        body.insert("cause".into(), json!(self.cause()));
-        self.common_members(&mut body, request_id, retry_after);
-        Value::Object(body).to_string()
+        written(&HttpBody {
+            code: row.engine as u8,
+            message: row.engine.message(),
+            error: row.name,
+            cause: self.cause(),
+            common: self.common(request_id, retry_after),
+        })
     }
 
     /// JSON body of any other HTTP refusal, `application/problem+json` (RFC 9457), with the same members.
@@ -37,56 +38,110 @@ impl Refusal {
     /// `pointer` is the JSON pointer of the failing field (RFC 6901), where there is one.
     pub fn problem(&self, request_id: &str, retry_after: Option<Duration>) -> String {
         let row = self.code().row();
-        let mut body = Map::new();
-        body.insert("type".into(), json!(self.code().doc()));
-        body.insert("title".into(), json!(row.about.trim()));
-        body.insert("status".into(), json!(row.status));
-        body.insert("detail".into(), json!(self.cause()));
-        body.insert("error".into(), json!(row.name));
-        if let Self::FieldInvalid { pointer, .. } = self {
-            body.insert("pointer".into(), json!(pointer));
-        }
-        self.common_members(&mut body, request_id, retry_after);
-        Value::Object(body).to_string()
+        written(&Problem {
+            kind: self.code().doc(),
+            title: row.about.trim(),
+            status: row.status,
+            detail: self.cause(),
+            error: row.name,
+            pointer: match self {
+                Self::FieldInvalid { pointer, .. } => Some(pointer),
+                _ => None,
+            },
+            common: self.common(request_id, retry_after),
+        })
     }
 
     /// JSON payload of a Socket.IO `CONNECT_ERROR`: `{"message", "data": {"code", …}}`.
     pub fn connect_error(&self, request_id: &str, retry_after: Option<Duration>) -> String {
-        json!({"message": self.message(), "data": self.data(request_id, retry_after)}).to_string()
+        written(&ConnectError {
+            message: self.message(),
+            data: self.members(request_id, retry_after),
+        })
     }
 
     /// What an event's ack or `bell:error` carries: the `data` of a `CONNECT_ERROR`.
     pub fn data(&self, request_id: &str, retry_after: Option<Duration>) -> Value {
-        let row = self.code().row();
-        let mut data = Map::new();
-        data.insert("code".into(), json!(row.name));
-        data.insert("user_message".into(), json!(row.user_text));
-        self.common_members(&mut data, request_id, retry_after);
-        Value::Object(data)
+        serde_json::to_value(self.members(request_id, retry_after)).unwrap_or_default()
     }
 
-    fn common_members(
-        &self,
-        body: &mut Map<String, Value>,
-        request_id: &str,
-        retry_after: Option<Duration>,
-    ) {
+    fn members<'a>(&self, request_id: &'a str, retry_after: Option<Duration>) -> Data<'a> {
         let row = self.code().row();
-        body.insert("category".into(), json!(row.category.name()));
-        body.insert("retry".into(), json!(row.retry.name()));
-        if let Some(after) = retry_after {
-            body.insert(
-                "retry_after_ms".into(),
-                json!(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
-            );
+        Data {
+            code: row.name,
+            user_message: row.user_text,
+            common: self.common(request_id, retry_after),
         }
-        let hint = self.fix();
-        if !hint.is_empty() {
-            body.insert("hint".into(), json!(hint));
-        }
-        body.insert("doc".into(), json!(self.code().doc()));
-        body.insert("request_id".into(), json!(request_id));
     }
+
+    fn common<'a>(&self, request_id: &'a str, retry_after: Option<Duration>) -> Common<'a> {
+        let row = self.code().row();
+        let ms = |after: Duration| u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        Common {
+            category: row.category.name(),
+            retry: row.retry.name(),
+            retry_after_ms: retry_after.map(ms),
+            hint: Some(self.fix()).filter(|hint| !hint.is_empty()),
+            doc: self.code().doc(),
+            request_id,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HttpBody<'a> {
+    code: u8,
+    message: &'a str,
+    error: &'a str,
+    cause: String,
+    #[serde(flatten)]
+    common: Common<'a>,
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: String,
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a String>,
+    #[serde(flatten)]
+    common: Common<'a>,
+}
+
+#[derive(Serialize)]
+struct ConnectError<'a> {
+    message: String,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    code: &'a str,
+    user_message: &'a str,
+    #[serde(flatten)]
+    common: Common<'a>,
+}
+
+/// The members that every face has.
+#[derive(Serialize)]
+struct Common<'a> {
+    category: &'a str,
+    retry: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    doc: String,
+    request_id: &'a str,
+}
+
+/// Texts and numbers under fixed names can always be written.
+fn written(face: &impl Serialize) -> String {
+    serde_json::to_string(face).unwrap_or_default()
 }
 
 impl std::fmt::Display for Refusal {

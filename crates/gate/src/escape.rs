@@ -16,6 +16,10 @@ const ELLIPSIS: &str = "…";
 /// assert_eq!(escape_for_log("\u{202e}gpj".as_bytes(), 64), r"\u{202e}gpj");
 /// ```
 pub fn escape_for_log(bytes: &[u8], max: usize) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if bytes.len() <= max && bytes.iter().all(is_plain) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     // Each byte gives at least one byte of output, so what lies beyond cannot appear.
     let (head, cut) = match bytes.split_at_checked(max) {
         Some((head, rest)) => (head, !rest.is_empty()),
