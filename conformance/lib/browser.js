@@ -33,6 +33,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Names that are not of this machine: pages there are in no secure context without TLS.
+  "--host-resolver-rules=MAP *.example 127.0.0.1",
 ];
 
 /** One browser for all tests of a file. */
@@ -49,6 +51,7 @@ export function browser() {
 export async function pages(t, port = 0) {
   const files = {
     "/": ["text/html", readFileSync(join(PAGES, "page.html"))],
+    "/framed": ["text/html", '<!doctype html><iframe sandbox="allow-scripts" src="/"></iframe>'],
     "/page.js": ["text/javascript", readFileSync(join(PAGES, "page.js"))],
     "/socket.io.js": ["text/javascript", readFileSync(CLIENT)],
   };
@@ -75,14 +78,22 @@ export async function bellgate(t, env = {}, port = undefined) {
   return program;
 }
 
-/** Opens the test page in a profile of its own. */
+/** Opens the test page in a profile of its own. Certificates that nobody vouches for are taken. */
 export async function open(t, shared, url) {
-  const context = await shared.it.newContext();
+  const context = await shared.it.newContext({ ignoreHTTPSErrors: true });
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   await page.goto(url);
   return page;
+}
+
+/** Opens the test page in a sandboxed frame, whose origin is `null`, and returns that frame. */
+export async function openSandboxed(t, shared, port) {
+  const page = await open(t, shared, `http://localhost:${port}/framed`);
+  const frame = page.frames()[1];
+  await frame.waitForFunction(() => typeof connect === "function");
+  return frame;
 }
 
 /** Has the page connect, and waits until it is, on the transport that the way ends on. */

@@ -60,6 +60,12 @@ export class Program {
     return this.ended === undefined;
   }
 
+  /** The log so far: what it wrote as JSON, line by line. */
+  get log() {
+    const lines = this.output.slice(0, this.output.lastIndexOf("\n") + 1).split("\n");
+    return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  }
+
   /** Stops it as an operator would, and checks that it had not panicked and says so with status 0. */
   async stop(ms = 10_000) {
     const early = this.ended;
