@@ -28,15 +28,25 @@ impl Telling {
     /// Whether this refusal is told inside the protocol: the request's origin is what is refused, and
     /// somebody is there to read it.
     pub fn is_for(self, facts: &RequestFacts, verdict: &Verdict) -> bool {
-        let names_origin = matches!(facts.origin(), OriginHeader::Valid(_) | OriginHeader::Null);
         let is_reader = match self {
             Self::Auto => facts.is_browser_page(),
             Self::Http => false,
             Self::InBand => true,
         };
-        // A preflight of an admitted origin is refused for what it asks.
-        is_reader && names_origin && !verdict.is_allowed() && !verdict.rule.admits_origin()
+        is_reader && is_of_origin(facts, verdict)
     }
+
+    /// Whether a page reads this refusal by its status: where nothing is told inside the protocol.
+    pub fn is_by_status(self, facts: &RequestFacts, verdict: &Verdict) -> bool {
+        self == Self::Http && facts.is_browser_page() && is_of_origin(facts, verdict)
+    }
+}
+
+/// Whether the request's origin is what is refused. A preflight of an admitted origin is refused
+/// for what it asks.
+fn is_of_origin(facts: &RequestFacts, verdict: &Verdict) -> bool {
+    let names_origin = matches!(facts.origin(), OriginHeader::Valid(_) | OriginHeader::Null);
+    names_origin && !verdict.is_allowed() && !verdict.rule.admits_origin()
 }
 
 /// Lets the page of a refused origin read the one answer that refuses it, with its preflight.

@@ -80,10 +80,12 @@ fn the_setting_tells_everybody_or_nobody_inside_the_protocol() {
     let policy = build(|_| {}).0;
     let program = get(&[EVIL]);
     let page = get(&[EVIL, ("sec-fetch-mode", "cors")]);
-    for facts in [&program, &page] {
+    for (facts, is_page) in [(&program, false), (&page, true)] {
         let verdict = judge(&policy, facts);
         assert!(Telling::InBand.is_for(facts, &verdict));
+        assert!(!Telling::InBand.is_by_status(facts, &verdict));
         assert!(!Telling::Http.is_for(facts, &verdict));
+        assert_eq!(Telling::Http.is_by_status(facts, &verdict), is_page);
     }
     let silent = get(&[("sec-fetch-site", "cross-site")]);
     assert!(!Telling::InBand.is_for(&silent, &judge(&policy, &silent)));

@@ -59,7 +59,8 @@ impl<A: App> Endpoint<A> {
         });
         let (Reply::Answer(response) | Reply::Upgrade(response, _)) = &mut reply;
         answer::finish(response, &judged);
-        if is_told(&judged) && response.status() != StatusCode::FORBIDDEN {
+        let is_read = is_told(&judged) && response.status() != StatusCode::FORBIDDEN;
+        if is_read || is_by_status(&judged) {
             page_headers(&judged.live.origins, &judged.facts, response.headers_mut());
         }
         reply
@@ -83,7 +84,7 @@ impl<A: App> Endpoint<A> {
     {
         if request.method() == Method::OPTIONS {
             return match &judged.verdict.refusal {
-                Some(refusal) if !is_told(judged) => Err(refusal.clone()),
+                Some(refusal) if !is_told(judged) && !is_by_status(judged) => Err(refusal.clone()),
                 _ => Ok(Reply::Answer(answer::preflight())),
             };
         }
@@ -418,6 +419,12 @@ impl<A: App> Endpoint<A> {
 /// Whether the request's refusal is told inside the protocol.
 fn is_told(judged: &Judged) -> bool {
     judged.live.refusals.is_for(&judged.facts, &judged.verdict)
+}
+
+/// Whether the request's refusal is a status that its page may read.
+fn is_by_status(judged: &Judged) -> bool {
+    let refusals = judged.live.refusals;
+    refusals.is_by_status(&judged.facts, &judged.verdict)
 }
 
 fn wrong_method(method: &Method) -> Refusal {
