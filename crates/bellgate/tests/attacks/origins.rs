@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::http::{Http, get};
-use crate::support::polling::OPEN;
+use crate::support::http::{Http, fetch, get, once, post};
+use crate::support::lab::Lab;
+use crate::support::polling::{OPEN, Polling};
 use crate::support::process::Process;
 use crate::support::tenth;
+use crate::support::ws::{self, Ws};
 
 const MIB: u64 = 1024 * 1024;
 const PAGE: &str = "User-Agent: Mozilla/5.0\r\nSec-Fetch-Mode: cors\r\n";
@@ -110,6 +112,175 @@ async fn refused_origins_near_and_far_get_the_same_answer_in_the_same_time() {
         assert!(most < least * 5 / 4, "{near:?} near, {far:?} far");
     }
     process.must_be_unharmed().await;
+}
+
+/// Contract §3: no session exists behind a refusal, however it is told.
+#[tokio::test]
+async fn a_refused_origin_gets_no_session() {
+    let lab = Lab::start().await;
+    for headers in [
+        "Origin: http://evil.example\r\n",
+        "Origin: null\r\n",
+        "Origin: http://localhost:5000\r\nOrigin: http://localhost:5000\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Origin: http://evil.example\r\nSec-Fetch-Mode: cors\r\nUser-Agent: Mozilla/5.0\r\n",
+    ] {
+        let answer = fetch(lab.target, &get(OPEN, headers)).await;
+        assert!(!lab.opened(&answer).await, "{headers}");
+        if let Ok(mut ws) = Ws::shake(lab.target, ws::OPEN, headers).await {
+            // Told in-band, if at all: refused and closed, never joined.
+            let ended = ws.ended().await;
+            assert_eq!(ended.code, Some(1008), "{headers}");
+        }
+        assert_eq!(lab.running.sessions(), 0, "{headers}");
+    }
+    lab.must_be_unharmed().await;
+}
+
+/// Contract §3: a session belongs to the first origin that it sees, whoever learns its sid.
+#[tokio::test]
+async fn another_origin_on_a_session_ends_it() {
+    let settings = [("SOCKETIO_CORS_ORIGINS", "http://a.example,http://b.example")];
+    let lab = Lab::with(&settings).await;
+    let from = |name: &str| format!("Origin: http://{name}.example\r\n");
+    for request in ["poll", "post", "upgrade"] {
+        let answer = fetch(lab.target, &get(OPEN, &from("a"))).await;
+        let session = Polling::opened(lab.target, &answer);
+        let path = session.path();
+        let foreign = match request {
+            "poll" => once(lab.target, &get(&path, &from("b"))).await,
+            "post" => once(lab.target, &post(&path, &from("b"), b"40")).await,
+            _ => {
+                let path = path.replace("polling", "websocket");
+                Ws::shake(lab.target, &path, &from("b")).await.err()
+            }
+        };
+        let foreign = foreign.expect("an answer");
+        assert_eq!(foreign.status, 403, "{request}");
+        assert_eq!(foreign.json()["error"], "origin_changed");
+        session.is_over().await;
+    }
+    lab.must_be_unharmed().await;
+}
+
+/// Row 23: CVE-2019-13611, CVE-2020-28481. A page of another site opens a WebSocket with the cookies of
+/// whoever looks at it.
+#[tokio::test]
+async fn a_foreign_page_gets_nowhere_with_the_cookie_of_its_victim() {
+    let lab = Lab::start().await;
+    let cookie = "Cookie: session=eyJfdXNlcl9pZCI6IjcifQ.victim\r\n";
+    for origin in [
+        "Origin: http://evil.example\r\n",
+        "Origin: null\r\n",
+        "Origin: http://localhost:5000\r\nOrigin: http://evil.example\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+    ] {
+        for page in ["", PAGE] {
+            let headers = format!("{origin}{page}{cookie}");
+            let polled = fetch(lab.target, &get(OPEN, &headers)).await;
+            assert!(!lab.opened(&polled).await, "{headers}");
+            assert_eq!(polled.header("set-cookie"), None);
+            assert!(!polled.text().contains("victim"), "{}", polled.text());
+            if let Ok(mut ws) = Ws::shake(lab.target, ws::OPEN, &headers).await {
+                assert_eq!(ws.ended().await.code, Some(1008), "{headers}");
+            }
+            assert_eq!(lab.running.sessions(), 0, "{headers}");
+        }
+    }
+    lab.must_be_unharmed().await;
+}
+
+/// Row 25: CVE-2024-6844, -6839, -6866 of Flask-CORS. A path that is nearly ours is not ours, and its
+/// answer is readable to an admitted page all the same.
+#[tokio::test]
+async fn paths_that_look_like_ours_are_not_ours() {
+    let lab = Lab::start().await;
+    let home = "Origin: http://localhost:5000\r\n";
+    for path in [
+        "//socket.io/",
+        "/Socket.IO/",
+        "/SOCKET.IO/",
+        "/socket.io;x/",
+        "/socket.io;x=1/",
+        "/socket.io+/",
+        "/socket%2eio/",
+        "/socket.io%2f",
+        "/socket.io/%2e%2e/api/v1/emit",
+        "/socket.io/../api/v1/emit",
+        "/socket.io/./",
+        "/./socket.io/",
+        "/socket.io//",
+        "/socket.io/x",
+        "/socket.io\\",
+        "/%73ocket.io/",
+        "/bellgate//healthz",
+        "/bellgate/../bellgate/healthz",
+        "/HEALTHZ",
+        "/healthz;x",
+    ] {
+        let with_query = format!("{path}?EIO=4&transport=polling");
+        let answer = fetch(lab.target, &get(&with_query, home)).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        let readable = answer.header("access-control-allow-origin");
+        assert_eq!(readable, Some("http://localhost:5000"), "{path}");
+        let foreign = "Origin: http://evil.example\r\n";
+        let answer = fetch(lab.target, &get(&with_query, foreign)).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+        assert_eq!(lab.running.sessions(), 0, "{path}");
+    }
+    lab.must_be_unharmed().await;
+}
+
+/// Row 39: CVE-2024-1681 of Flask-CORS. What stands in a header or in a query is told on one line, cut
+/// and escaped, and what may be a secret is not told.
+#[tokio::test]
+async fn text_of_the_network_forges_no_line_of_the_log() {
+    let debugging = [("SOCKETIO_DEBUG", "true")];
+    let mut process = Process::start(&debugging).await;
+    let long = "x".repeat(12_000);
+    for value in [
+        "http://a\x1b[31m.example",
+        "http://a\u{202e}gpj.example",
+        "http://a\u{2028}{\"level\":\"ERROR\"}.example",
+        "http://a\t.example",
+        "\"}{\"forged\":\"line\"}",
+        long.as_str(),
+    ] {
+        for name in [
+            "Origin",
+            "User-Agent",
+            "X-Forwarded-For",
+            "Forwarded",
+            "Referer",
+        ] {
+            let origin = match name {
+                "Origin" => "",
+                _ => "Origin: http://evil.example\r\n",
+            };
+            let path = format!("{OPEN}&token=query-secret&t=%1b%0d%0a");
+            let headers = format!("{origin}{name}: {value}\r\nCookie: session=cookie-secret\r\n");
+            fetch(process.target, &get(&path, &headers)).await;
+        }
+    }
+    process.must_be_unharmed().await;
+    let told = process.log();
+    for line in told.lines() {
+        let object: serde_json::Value =
+            serde_json::from_str(line).expect("each line is one object");
+        assert!(object["forged"].is_null() && line.len() < 6_000, "{line}");
+    }
+    assert!(told.contains("origin_malformed"), "{told}");
+    let hidden = [
+        "\u{1b}",
+        "\u{202e}",
+        "\u{2028}",
+        "query-secret",
+        "cookie-secret",
+    ];
+    for text in hidden {
+        assert!(!told.contains(text), "{text:?} in {told}");
+    }
 }
 
 /// The answer without its sid and request ids.

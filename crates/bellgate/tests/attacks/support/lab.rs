@@ -7,7 +7,8 @@ use bellgate::config::{Settings, Sources};
 use bellgate::{Emitter, Received, Reply, Running, Server};
 
 use super::Target;
-use super::polling::Polling;
+use super::http::Answer;
+use super::polling::{Polling, sid};
 use super::wait::{SOON, soon, until};
 use super::ws::Ws;
 
@@ -71,6 +72,17 @@ impl Lab {
 
     pub(crate) fn emitter(&self) -> &Emitter {
         self.running.emitter()
+    }
+
+    /// Whether an answer to a handshake opened a session: one that its sid finds.
+    pub(crate) async fn opened(&self, answer: &Answer) -> bool {
+        assert_eq!(self.running.sessions(), 0, "{}", answer.text());
+        let Some(sid) = sid(answer) else {
+            return false;
+        };
+        let target = self.target;
+        let session = Polling { target, sid };
+        session.poll().await.engine_code() != (400, 1)
     }
 
     /// How many sockets have left `/`.
