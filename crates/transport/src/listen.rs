@@ -114,11 +114,8 @@ pub(crate) fn bind(
         ListenAddr::Tcp { host, port } => bind_tcp(host, *port, shards),
         ListenAddr::Unix(path) => {
             let addr = format!("unix:{}", path.display());
-            let listener = bind_unix(path, &addr)?;
-            Ok((
-                Listeners::Unix(listener, SocketFile(path.clone())),
-                vec![addr],
-            ))
+            let (listener, file) = unix(path).map_err(|error| refusal(addr.clone(), error))?;
+            Ok((Listeners::Unix(listener, file), vec![addr]))
         }
     }
 }
@@ -129,17 +126,7 @@ fn bind_tcp(host: &str, port: u16, shards: usize) -> Result<(Listeners, Vec<Stri
         host: host.to_owned(),
         error,
     })?;
-    let refused = |addr: SocketAddr| {
-        move |error: io::Error| match error.kind() {
-            io::ErrorKind::AddrInUse => ListenError::Taken {
-                addr: addr.to_string(),
-            },
-            _ => ListenError::Refused {
-                addr: addr.to_string(),
-                error,
-            },
-        }
-    };
+    let refused = |addr: SocketAddr| move |error| refusal(addr.to_string(), error);
     let mut per_shard: Vec<Vec<TcpListener>> = (0..shards).map(|_| Vec::new()).collect();
     let mut bound = Vec::new();
     let mut chosen = port;
@@ -168,6 +155,13 @@ fn bind_tcp(host: &str, port: u16, shards: usize) -> Result<(Listeners, Vec<Stri
         });
     }
     Ok((Listeners::PerShard(per_shard), bound))
+}
+
+fn refusal(addr: String, error: io::Error) -> ListenError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => ListenError::Taken { addr },
+        _ => ListenError::Refused { addr, error },
+    }
 }
 
 /// The addresses of a host. `localhost` is both loopback addresses whatever the system's table says
@@ -213,26 +207,18 @@ fn socket(addr: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn bind_unix(path: &Path, addr: &str) -> Result<UnixListener, ListenError> {
-    let refused = |error: io::Error| match error.kind() {
-        io::ErrorKind::AddrInUse => ListenError::Taken {
-            addr: addr.to_owned(),
-        },
-        _ => ListenError::Refused {
-            addr: addr.to_owned(),
-            error,
-        },
-    };
+/// Listens at a path, not blocking. The file has the mode that the process's umask gives it; one that
+/// nobody answers at is left from a server that was killed, and is replaced.
+pub fn unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     let listener = match UnixListener::bind(path) {
-        // A file that nobody answers at is left from a server that was killed.
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
-            std::fs::remove_file(path).map_err(refused)?;
-            UnixListener::bind(path).map_err(refused)?
+            std::fs::remove_file(path)?;
+            UnixListener::bind(path)
         }
-        other => other.map_err(refused)?,
-    };
-    listener.set_nonblocking(true).map_err(refused)?;
-    Ok(listener)
+        other => other,
+    }?;
+    listener.set_nonblocking(true)?;
+    Ok((listener, SocketFile(path.to_owned())))
 }
 
 fn is_stale(path: &Path) -> bool {
@@ -243,8 +229,8 @@ fn is_stale(path: &Path) -> bool {
     is_socket && refused
 }
 
-/// The file of a unix socket; removed when the server ends.
-pub(crate) struct SocketFile(PathBuf);
+/// The file of a unix socket; removed when this is dropped.
+pub struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {

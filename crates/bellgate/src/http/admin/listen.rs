@@ -8,13 +8,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
+use bellgate_transport::listen::{SocketFile, unix};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -60,35 +60,9 @@ async fn bind_tcp(host: &str, port: u16) -> io::Result<Bound> {
     Ok(Bound::Tcp(listener, addr))
 }
 
-/// The file has the mode that the process's umask gives it, as that of the public listener.
 fn bind_unix(path: &Path) -> io::Result<Bound> {
-    let listener = match UnixListener::bind(path) {
-        // A file that nobody answers at is left from a server that was killed.
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
-            std::fs::remove_file(path)?;
-            UnixListener::bind(path)
-        }
-        other => other,
-    }?;
-    Ok(Bound::Unix(listener, SocketFile(path.to_owned())))
-}
-
-/// Whether the file is a socket and nobody listens at it.
-fn is_stale(path: &Path) -> bool {
-    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
-    is_socket
-        && std::os::unix::net::UnixStream::connect(path)
-            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-}
-
-/// The file of a unix socket; removed when the listener ends.
-pub(super) struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // A new server may have replaced it; then there is nothing of ours to remove.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    let (listener, file) = unix(path)?;
+    Ok(Bound::Unix(UnixListener::from_std(listener)?, file))
 }
 
 /// The admin listener while it is served; it ends when this is dropped.
