@@ -48,6 +48,17 @@ pub const GROUP: Group = Group {
             ..LATER
         },
         Setting {
+            name: "WTF_CSRF_TIME_LIMIT",
+            kind: Kind::Duration {
+                unit: Unit::Second,
+                from: s(1),
+                to: s(366 * 86_400),
+            },
+            reload: Reload::Live,
+            short: "age from which Flask-WTF's CSRF tokens are refused; unset: they live as long as the session",
+            ..LATER
+        },
+        Setting {
             name: "SECRET_KEY",
             kind: Kind::Secret,
             reload: Reload::Live,
