@@ -174,6 +174,8 @@ fn plain<N: Into<String>, T: Into<String>>(
 mod tests {
     use std::io::Write as _;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::{Loaded, Settings, render};
 
@@ -292,5 +294,72 @@ mod tests {
             loaded.fatal[0]
         );
         assert!(!shown.contains("t0ps3cret"), "{shown}");
+    }
+
+    /// Text of a file: what settings are made of, in any order, and anything else between.
+    fn file() -> impl Strategy<Value = String> {
+        const PIECES: &[&str] = &[
+            "SOCKETIO_PORT",
+            "BELLGATE_API_KEYS",
+            "cors_origins",
+            "port",
+            "[namespace.\"/x\"]",
+            "[category.a]",
+            "auth",
+            "roles",
+            "=",
+            " = ",
+            "\n",
+            "\r\n",
+            "\"",
+            "'",
+            "\"\"\"",
+            "'''",
+            "[",
+            "]",
+            ", ",
+            "{",
+            "}",
+            "#",
+            "${",
+            "}",
+            "$",
+            "\\",
+            "\\n",
+            "export ",
+            "true",
+            "1e9",
+            "-1",
+            "0x1f",
+            "1979-05-27",
+            "\0",
+            "\u{feff}",
+            ".",
+        ];
+        let piece = prop_oneof![
+            "[a-z_]{1,12}",
+            "[A-Z]{6,8}_[A-Z_]{1,12}",
+            "\\PC{0,6}",
+            prop::sample::select(PIECES).prop_map(str::to_owned),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_of_a_file_comes_to_settings_and_is_told_in_lines(text in file()) {
+            for sources in [
+                Sources::new().with_dotenv(".env", &text),
+                Sources::new().with_toml("bellgate.toml", &text),
+            ] {
+                let loaded = Settings::load(&sources);
+                let printed = render::text(&loaded) + &render::json(&loaded);
+                prop_assert!(!printed.is_empty());
+                let told = loaded.warnings.iter().map(ToString::to_string);
+                for line in told.chain(loaded.fatal.iter().map(ToString::to_string)) {
+                    prop_assert!(!line.contains(char::is_control), "{line:?} is no line");
+                }
+            }
+        }
     }
 }
