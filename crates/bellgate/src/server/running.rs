@@ -45,7 +45,8 @@ impl Running {
         let mut settings = settings.clone();
         let tls = tls(&settings)?;
         settings.listen.public = self.settled.public.clone();
-        hold_connections(&mut settings, self.settled.shards, self.settled.files);
+        let before = self.shards.handle.live().max_connections;
+        hold_connections(&mut settings, &self.settled, Some(before));
         self.shards.handle.reload(live(&settings, tls));
         self.api.reload(&settings);
         let hub = Arc::new(hub_config(&settings, self.settled.plain_refusals));
@@ -107,17 +108,22 @@ impl Running {
 }
 
 /// Holds the number of connections below that of open files: without a file left, a client that
-/// comes would wait instead of being told to come back.
-pub(super) fn hold_connections(settings: &mut Settings, shards: usize, files: u64) {
-    let files = usize::try_from(files).unwrap_or(usize::MAX);
-    let room = files.saturating_sub(spare_files(shards, files)).max(1);
+/// comes would wait instead of being told to come back. Said where it is news, `before` being what
+/// held until now.
+pub(super) fn hold_connections(settings: &mut Settings, settled: &Settled, before: Option<usize>) {
+    let files = usize::try_from(settled.files).unwrap_or(usize::MAX);
+    let spare = spare_files(settled.shards, files);
+    let room = files.saturating_sub(spare).max(1);
     let wanted = &mut settings.limits.connections;
-    if *wanted > room {
+    if *wanted <= room {
+        return;
+    }
+    *wanted = room;
+    if before != Some(room) {
         tracing::warn!(
             "connections are held to {room}: the system allows {files} open files. Raise that \
              limit (ulimit -n, LimitNOFILE=), or set SOCKETIO_MAX_CONNECTIONS to what is needed"
         );
-        *wanted = room;
     }
 }
 

@@ -56,9 +56,13 @@ impl From<ListenError> for StartError {
 impl Server {
     /// Listens and runs. Must be called inside a tokio runtime, which serves the admin listener.
     pub async fn start(mut self) -> Result<Running, StartError> {
-        let files = bellgate_transport::listen::raise_descriptor_limit();
-        let shards = self.shards();
-        hold_connections(&mut self.settings, shards, files);
+        let mut settled = Settled {
+            public: self.settings.listen.public.clone(),
+            shards: self.shards(),
+            files: bellgate_transport::listen::raise_descriptor_limit(),
+            plain_refusals: self.plain_refusals,
+        };
+        hold_connections(&mut self.settings, &settled, None);
         let settings = &self.settings;
         let tls = tls(settings)?;
         let listen = match &settings.listen.public {
@@ -70,15 +74,14 @@ impl Server {
         };
         let (listen, reserved) = bellgate_transport::listen::reserve(listen)?;
         if let ListenAddr::Tcp { host, port } = &listen {
-            self.settings.listen.public = Address::Tcp {
+            settled.public = Address::Tcp {
                 host: host.clone(),
                 port: *port,
             };
+            self.settings.listen.public = settled.public.clone();
         }
         let secure = tls.is_some();
-        let plain_refusals = self.plain_refusals;
         let config = self.transport(Some(listen), tls);
-        let count = config.shards;
         let (settings, api, shards) = self.run(config)?;
         drop(reserved);
         let admin = match &settings.listen.admin {
@@ -101,12 +104,7 @@ impl Server {
             admin,
             emitter: api.emitter.clone(),
             api,
-            settled: Settled {
-                public: settings.listen.public,
-                shards: count,
-                files,
-                plain_refusals,
-            },
+            settled,
             shards,
         })
     }
