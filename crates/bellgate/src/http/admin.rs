@@ -21,8 +21,7 @@ use super::reply::{self, Problem};
 use super::{Api, health, metrics};
 use crate::config::{Address, Scope};
 use crate::server::Gauges;
-use listen::Bound;
-pub(crate) use listen::Listening;
+pub(crate) use listen::{Bound, Listening, bind};
 
 /// What the hubs of all shards hold.
 pub(crate) type GaugesOfShards = Arc<Vec<Arc<Gauges>>>;
@@ -35,9 +34,8 @@ struct Admin {
     hosts: Option<Arc<Vec<String>>>,
 }
 
-/// Binds the listener and serves it until the handle is dropped.
-pub(crate) async fn serve(address: &Address, api: &Arc<Api>) -> Result<Listening, String> {
-    let bound = listen::bind(address).await?;
+/// Serves the socket that was bound at this address.
+pub(crate) fn serve(address: &Address, bound: Bound, api: &Arc<Api>) -> Listening {
     let hosts = if let (Address::Tcp { host, .. }, Bound::Tcp(_, addr)) = (address, &bound) {
         Some(Arc::new(own_hosts(host, addr.port())))
     } else {
@@ -48,7 +46,7 @@ pub(crate) async fn serve(address: &Address, api: &Arc<Api>) -> Result<Listening
         api: Arc::clone(api),
         hosts,
     };
-    Ok(Listening::serve(bound, router(admin)))
+    Listening::serve(bound, router(admin))
 }
 
 fn router(admin: Admin) -> Router {

@@ -14,8 +14,7 @@ use crate::config::{Address, Settings};
 use crate::http::Api;
 use crate::http::admin::Listening;
 
-/// A server that runs, until [`Running::drain`]: dropping this does not end it, but its admin
-/// listener alone.
+/// A server that runs, until [`Running::drain`]: dropping this does not end it.
 pub struct Running {
     pub(super) bound: Vec<String>,
     pub(super) admin: Option<Listening>,
@@ -76,7 +75,7 @@ impl Running {
     }
 
     /// Where the admin listener is, if there is one on TCP. It goes at the end of
-    /// [`Running::wait`], or when this is dropped.
+    /// [`Running::wait`].
     pub fn admin(&self) -> Option<SocketAddr> {
         self.admin.as_ref().and_then(Listening::at)
     }

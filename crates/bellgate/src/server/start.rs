@@ -21,7 +21,7 @@ use super::gauges::Gauges;
 use super::running::{Running, Settled, hold_connections, hub_config, live, tls};
 use super::shard::{Command, ShardApp};
 use super::{Program, Server};
-use crate::config::{Address, Settings};
+use crate::config::Address;
 use crate::http::{self, Api};
 
 /// Why a server cannot start. The text says what to change.
@@ -80,18 +80,19 @@ impl Server {
             };
             self.settings.listen.public = settled.public.clone();
         }
-        let secure = tls.is_some();
-        let config = self.transport(Some(listen), tls);
-        let (settings, api, shards) = self.run(config)?;
-        drop(reserved);
-        let admin = match &settings.listen.admin {
-            Some(address) => Some(
-                http::admin::serve(address, &api)
-                    .await
-                    .map_err(StartError::Admin)?,
-            ),
+        // Before anything runs, so that nothing is left running where it fails.
+        let admin = match self.settings.listen.admin.clone() {
+            Some(address) => {
+                let bound = http::admin::bind(&address).await;
+                Some((address, bound.map_err(StartError::Admin)?))
+            }
             None => None,
         };
+        let secure = tls.is_some();
+        let config = self.transport(Some(listen), tls);
+        let (api, shards) = self.run(config)?;
+        drop(reserved);
+        let admin = admin.map(|(address, bound)| http::admin::serve(&address, bound, &api));
         let bound = shards
             .bound
             .iter()
@@ -114,7 +115,7 @@ impl Server {
     /// The application must be served with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn mount(self) -> Result<Mounted, StartError> {
         let config = self.transport(None, None);
-        let (_, api, shards) = self.run(config)?;
+        let (api, shards) = self.run(config)?;
         Ok(Mounted { shards, api })
     }
 
@@ -150,7 +151,7 @@ impl Server {
     fn run(
         self,
         config: TransportConfig,
-    ) -> Result<(Settings, Arc<Api>, bellgate_transport::Running<Command>), StartError> {
+    ) -> Result<(Arc<Api>, bellgate_transport::Running<Command>), StartError> {
         let Self {
             settings,
             program,
@@ -185,7 +186,7 @@ impl Server {
         };
         connect(&program.emitter, &shards.handle);
         api.attach(shards.handle.clone());
-        Ok((settings, api, shards))
+        Ok((api, shards))
     }
 }
 

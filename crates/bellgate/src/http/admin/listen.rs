@@ -35,13 +35,13 @@ const HEADERS: usize = 100;
 const HEAD_BYTES: usize = 16 * 1024;
 
 /// A socket that is bound and not served yet.
-pub(super) enum Bound {
+pub(crate) enum Bound {
     Tcp(TcpListener, SocketAddr),
     Unix(UnixListener, SocketFile),
 }
 
 /// Binds the address. The error says what to change.
-pub(super) async fn bind(address: &Address) -> Result<Bound, String> {
+pub(crate) async fn bind(address: &Address) -> Result<Bound, String> {
     let bound = match address {
         Address::Tcp { host, port } => bind_tcp(host, *port).await,
         Address::Unix(path) => bind_unix(path),
@@ -65,11 +65,10 @@ fn bind_unix(path: &Path) -> io::Result<Bound> {
     Ok(Bound::Unix(UnixListener::from_std(listener)?, file))
 }
 
-/// The admin listener while it is served; it ends when this is dropped.
+/// The admin listener while it is served: until it is stopped, whatever becomes of this.
 pub(crate) struct Listening {
     at: Option<SocketAddr>,
     task: JoinHandle<()>,
-    _file: Option<SocketFile>,
 }
 
 impl Listening {
@@ -79,12 +78,14 @@ impl Listening {
             Bound::Tcp(listener, addr) => Self {
                 at: Some(addr),
                 task: tokio::spawn(accept(listener, router)),
-                _file: None,
             },
             Bound::Unix(listener, file) => Self {
                 at: None,
-                task: tokio::spawn(accept(listener, router)),
-                _file: Some(file),
+                task: tokio::spawn(async move {
+                    // Removed with this task.
+                    let _file = file;
+                    accept(listener, router).await;
+                }),
             },
         }
     }
@@ -99,12 +100,6 @@ impl Listening {
         self.task.abort();
         // It was told to end: that it did not end by itself is no news.
         let _ = (&mut self.task).await;
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
