@@ -71,7 +71,7 @@ export async function bellgate(t, env = {}, port = undefined) {
     SOCKETIO_PORT: String(port),
     BELLGATE_ADMIN_ADDR: "off",
     BELLGATE_API_KEYS: `test:${API_KEY}:publish+emit`,
-    BELLGATE_DRAIN_WINDOW: "1s",
+    BELLGATE_DRAIN_WINDOW: "100ms",
   };
   const program = await Program.start(built("bellgate", "BELLGATE_BINARY"), ["serve"], { ...own, ...env }, port);
   t.after(() => program.isAlive && program.stop());
