@@ -32,11 +32,13 @@ function fetched(page, url, options = {}) {
 
 for (const [site, host] of [["same-site", "localhost"], ["cross-site", "127.0.0.1"]]) {
   test(`a handshake without CORS opens no session and is origin_cross_site_no_cors in the log (${site})`, async (t) => {
-    const { page, gate, url } = await admitted(t, {}, host);
+    const { page, gate, url } = await admitted(t, { SOCKETIO_MAX_CONNECTIONS: "1" }, host);
     const opaque = await fetched(page, url + HANDSHAKE, { mode: "no-cors" });
     assert.deepEqual(opaque, { type: "opaque", status: 0, text: "" });
     const line = await logged(gate, "origin_cross_site_no_cors");
     assert.match(line.message, new RegExp(`refused: .*\\(${site}\\)`));
+    // The one seat is free.
+    await connectPage(page, url, "polling");
   });
 }
 
