@@ -60,3 +60,13 @@ export async function publish(page, to, title, { type = "info", message = "" } =
 export function titles(pane) {
   return pane.locator(".notice .title").allTextContents();
 }
+
+/** The page in one of the two windows of the second view: 0 is allowed, 1 is of another origin. */
+export function site(page, number) {
+  return page.frameLocator(`.window >> nth=${number} >> iframe`);
+}
+
+/** The line of the log with this request id. */
+export function line(page, request) {
+  return page.locator(`#lines li[data-request="${request}"]`);
+}

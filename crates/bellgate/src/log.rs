@@ -9,6 +9,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry, fmt, reload};
 
+use crate::demo::Recent;
+
 /// What is logged from now on; a reload may change it.
 pub(crate) struct Filter(reload::Handle<Targets, Registry>);
 
@@ -21,26 +23,30 @@ impl Filter {
     }
 }
 
-/// Starts the log. Called once, before anything is logged.
-pub(crate) fn init(logging: Logging) -> Filter {
+/// Starts the log. Called once, before anything is logged. `recent` hears it too.
+pub(crate) fn init(logging: Logging, recent: Option<&Recent>) -> Filter {
     let (filter, handle) = reload::Layer::new(filter(logging));
     let as_text = match logging.format {
         LogFormat::Auto => std::io::stderr().is_terminal(),
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    let registry = tracing_subscriber::registry();
-    if as_text {
+    let lines = if as_text {
         let text = fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal());
-        registry.with(text.with_filter(filter)).init();
+        text.with_filter(filter).boxed()
     } else {
         let json = fmt::layer()
             .json()
             .flatten_event(true)
             .with_writer(std::io::stderr);
-        registry.with(json.with_filter(filter)).init();
+        json.with_filter(filter).boxed()
+    };
+    let registry = tracing_subscriber::registry().with(lines);
+    match recent {
+        Some(recent) => registry.with(recent.layer()).init(),
+        None => registry.init(),
     }
     Filter(handle)
 }

@@ -43,7 +43,9 @@ fn run(cli: &Cli) -> io::Result<ExitCode> {
         cli::tell(&loaded, &mut io::stderr().lock())?;
         return Ok(Status::Unusable.into());
     }
-    let filter = log::init(loaded.settings.logging);
+    let is_demo = matches!(cli.command, Command::Demo);
+    let recent = demo::Recent::default();
+    let filter = log::init(loaded.settings.logging, is_demo.then_some(&recent));
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -51,7 +53,7 @@ fn run(cli: &Cli) -> io::Result<ExitCode> {
         .enable_all()
         .build()?;
     let ended = match cli.command {
-        Command::Demo => runtime.block_on(demo::run(loaded)),
+        Command::Demo => runtime.block_on(demo::run(loaded, recent)),
         _ => runtime.block_on(serve::run(loaded, |loaded| {
             Reloader::new(cli.clone(), names, loaded, filter)
         })),

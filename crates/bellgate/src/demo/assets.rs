@@ -24,18 +24,25 @@ macro_rules! assets {
 
 assets! {
     "/" HTML "index.html";
+    "/site" HTML "site.html";
     "/bell.svg" SVG "bell.svg";
     "/base.css" CSS "base.css";
     "/layout.css" CSS "layout.css";
     "/pane.css" CSS "pane.css";
+    "/refused.css" CSS "refused.css";
+    "/site.css" CSS "site.css";
     "/main.js" SCRIPT "main.js";
     "/connection.js" SCRIPT "connection.js";
     "/dom.js" SCRIPT "dom.js";
     "/explain.js" SCRIPT "explain.js";
+    "/log.js" SCRIPT "log.js";
     "/notices.js" SCRIPT "notices.js";
+    "/origins.js" SCRIPT "origins.js";
     "/pane.js" SCRIPT "pane.js";
     "/publish.js" SCRIPT "publish.js";
+    "/refused.js" SCRIPT "refused.js";
     "/server.js" SCRIPT "server.js";
+    "/site.js" SCRIPT "site.js";
     "/strip.js" SCRIPT "strip.js";
     "/vendor/socket.io.min.js" SCRIPT "vendor/socket.io.min.js";
 }

@@ -47,6 +47,15 @@ impl Gateway {
         Self::start(self.settings, self.logins).await
     }
 
+    /// Reloads with this list of origins. Who is connected stays.
+    pub(super) fn admit(&mut self, list: Option<Vec<String>>) -> Result<(), StartError> {
+        let mut settings = self.settings.clone();
+        settings.origins.allowed = list;
+        self.running.reload(&settings)?;
+        self.settings = settings;
+        Ok(())
+    }
+
     /// Ends for good; at the next signal at once.
     pub(super) async fn shut_down(self, mut signals: Signals) {
         self.running.drain();

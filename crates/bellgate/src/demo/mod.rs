@@ -3,13 +3,19 @@
 //! The page plays the web application: it logs made-up people in, publishes over the gateway's
 //! HTTP API, and shows what the stock client of its visitors sees. [`gateway`] is the server that
 //! it talks to, [`web`] its own, [`people`] who may log in, [`assets`] the files of the page.
+//!
+//! A second page is on an origin that is not on the list: [`site`] serves it, [`recent`] keeps the
+//! log's lines about it, and [`origins`] lets the list be edited.
 
 mod assets;
 mod gateway;
 mod listen;
+mod origins;
 mod people;
 mod publish;
+mod recent;
 mod settings;
+mod site;
 mod web;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -22,12 +28,19 @@ use tokio::sync::mpsc;
 
 use crate::serve::Signals;
 use gateway::Gateway;
+use origins::Origins;
 use people::Logins;
-use web::{Page, Restart};
+use site::Site;
+use web::{Page, Wish};
 
-/// Runs the demo until told to stop; the exit status.
-pub(crate) async fn run(loaded: Loaded) -> io::Result<ExitCode> {
-    let mut signals = Signals::new()?;
+pub(crate) use recent::Recent;
+
+/// Where a page is that was forgotten in the list: the port of Vite's development server.
+const ELSEWHERE: u16 = 5173;
+
+/// Runs the demo until told to stop; the exit status. `recent` hears the log already.
+pub(crate) async fn run(loaded: Loaded, recent: Recent) -> io::Result<ExitCode> {
+    let signals = Signals::new()?;
     let prepared = match settings::prepare(loaded) {
         Ok(prepared) => prepared,
         Err(why) => return Ok(unusable(&why)),
@@ -38,26 +51,52 @@ pub(crate) async fn run(loaded: Loaded) -> io::Result<ExitCode> {
         Err(why) => return Ok(unusable(&why)),
     };
     let logins = Arc::new(Logins::default());
+    let origins = Origins::of(&prepared.settings);
     let started = Gateway::start(prepared.settings, Arc::clone(&logins)).await;
-    let mut gateway = match started {
+    let gateway = match started {
         Ok(gateway) => gateway,
         Err(error) => return Ok(unusable(&error.to_string())),
     };
-    let (restart, mut restarts) = mpsc::channel::<Restart>(8);
-    let page = Page::new(port, &gateway, logins, prepared.key.clone(), restart);
+    // The last to be bound: it takes what the others leave.
+    let (other, other_listeners) = match listen::loopback_near(ELSEWHERE).await {
+        Ok(bound) => bound,
+        Err(why) => return Ok(unusable(&why)),
+    };
+    let (wish, wishes) = mpsc::channel(8);
+    let page = Page::new(port, other, &gateway, logins, &prepared.key, recent, wish);
     banner(&page, &prepared.key)?;
     for listener in listeners {
-        web::serve(listener, page.clone());
+        web::serve(listener, web::routes(page.clone()));
     }
+    let site = Site::new(other, port, &gateway);
+    for listener in other_listeners {
+        web::serve(listener, site::routes(site.clone()));
+    }
+    fulfil(wishes, &origins, gateway, signals).await
+}
+
+/// Does what the page wishes, until a signal ends it.
+async fn fulfil(
+    mut wishes: mpsc::Receiver<Wish>,
+    origins: &Origins,
+    mut gateway: Gateway,
+    mut signals: Signals,
+) -> io::Result<ExitCode> {
     loop {
-        tokio::select! {
+        let wish = tokio::select! {
             () = signals.next() => break,
-            Some(done) = restarts.recv() => {
+            Some(wish) = wishes.recv() => wish,
+        };
+        // A page that left while it waited needs no answer.
+        match wish {
+            Wish::Origins((wish, done)) => {
+                let _ = done.send(origins.answer(wish, &mut gateway));
+            }
+            Wish::Restart(done) => {
                 gateway = match gateway.restart().await {
                     Ok(gateway) => gateway,
                     Err(error) => return Ok(unusable(&error.to_string())),
                 };
-                // A page that left while it waited needs no answer.
                 let _ = done.send(());
             }
         }

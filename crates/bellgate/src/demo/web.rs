@@ -20,10 +20,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::gateway::Gateway;
 use super::people::{Logins, PEOPLE};
-use super::{assets, publish, settings};
+use super::site::{self, Frames};
+use super::{Recent, assets, origins, publish, settings};
 
-/// A wish that the gateway be restarted; answered when it is up again.
-pub(super) type Restart = oneshot::Sender<()>;
+/// What the page wants of the gateway.
+pub(super) enum Wish {
+    /// That it be restarted; answered when it is up again.
+    Restart(oneshot::Sender<()>),
+    /// To see or to change its list of origins.
+    Origins(origins::Ask),
+}
 
 /// What the page's server works with.
 #[derive(Clone)]
@@ -31,24 +37,32 @@ pub(super) struct Page(Arc<Inner>);
 
 struct Inner {
     port: u16,
+    other: String,
     gateway: String,
     key: String,
+    path: String,
     config: Value,
     logins: Arc<Logins>,
-    restart: mpsc::Sender<Restart>,
+    recent: Recent,
+    wish: mpsc::Sender<Wish>,
 }
 
 impl Page {
+    /// `other` is the port of the page of another origin.
     pub(super) fn new(
         port: u16,
+        other: u16,
         gateway: &Gateway,
         logins: Arc<Logins>,
-        key: String,
-        restart: mpsc::Sender<Restart>,
+        key: &str,
+        recent: Recent,
+        wish: mpsc::Sender<Wish>,
     ) -> Self {
         let (address, settings) = (gateway.address(), gateway.settings());
         let people: Vec<Value> = PEOPLE.iter().map(super::people::Person::public).collect();
+        let other = settings::page_url(other);
         let config = json!({
+            "other": other,
             "gateway": format!("http://{address}"),
             "path": settings.sessions.path,
             "event": settings.api.notification_event,
@@ -57,11 +71,14 @@ impl Page {
         });
         Self(Arc::new(Inner {
             port,
+            other,
             gateway: address,
-            key,
+            key: key.to_owned(),
+            path: settings.sessions.path.clone(),
             config,
             logins,
-            restart,
+            recent,
+            wish,
         }))
     }
 
@@ -76,9 +93,8 @@ impl Page {
     }
 }
 
-/// Serves the page in a task, until the process ends.
-pub(super) fn serve(listener: TcpListener, page: Page) {
-    let router = routes(page);
+/// Serves a page in a task, until the process ends.
+pub(super) fn serve(listener: TcpListener, router: Router) {
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the page's server has ended");
@@ -86,12 +102,17 @@ pub(super) fn serve(listener: TcpListener, page: Page) {
     });
 }
 
-fn routes(page: Page) -> Router {
+/// Everything that it answers.
+pub(super) fn routes(page: Page) -> Router {
     Router::new()
         .route("/demo/config", get(config))
+        .route("/demo/gateway", get(gateway))
         .route("/demo/login", post(log_in))
         .route("/demo/publish", post(hand_on))
         .route("/demo/restart", post(restart))
+        .route("/demo/log", get(log))
+        .route("/demo/origins", get(look).post(set))
+        .route("/demo/origins/undo", post(undo))
         .fallback(file)
         .layer(from_fn_with_state(page.clone(), guard))
         .with_state(page)
@@ -99,6 +120,10 @@ fn routes(page: Page) -> Router {
 
 async fn config(State(page): State<Page>) -> Json<Value> {
     Json(page.0.config.clone())
+}
+
+async fn gateway(State(page): State<Page>) -> Json<Value> {
+    Json(site::gateway(&page.0.gateway, &page.0.path))
 }
 
 #[derive(Deserialize)]
@@ -125,7 +150,7 @@ async fn hand_on(State(page): State<Page>, body: Bytes) -> Response {
 
 async fn restart(State(page): State<Page>) -> StatusCode {
     let (done, is_done) = oneshot::channel();
-    if page.0.restart.try_send(done).is_err() {
+    if page.0.wish.try_send(Wish::Restart(done)).is_err() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     match is_done.await {
@@ -134,7 +159,49 @@ async fn restart(State(page): State<Page>) -> StatusCode {
     }
 }
 
-async fn file(request: Request) -> Response {
+async fn log(State(page): State<Page>) -> Response {
+    (
+        [(CONTENT_TYPE, "application/x-ndjson")],
+        page.0.recent.text(),
+    )
+        .into_response()
+}
+
+async fn look(State(page): State<Page>) -> Response {
+    ask(&page, origins::Wish::Look).await
+}
+
+#[derive(Deserialize)]
+struct List {
+    value: String,
+}
+
+async fn set(State(page): State<Page>, Json(list): Json<List>) -> Response {
+    ask(&page, origins::Wish::Set(list.value)).await
+}
+
+async fn undo(State(page): State<Page>) -> Response {
+    ask(&page, origins::Wish::Undo).await
+}
+
+async fn ask(page: &Page, wish: origins::Wish) -> Response {
+    let (done, is_done) = oneshot::channel();
+    if page.0.wish.try_send(Wish::Origins((wish, done))).is_err() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    match is_done.await {
+        Ok(Ok(shown)) => Json(shown).into_response(),
+        Ok(Err(said)) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Json(json!({"said": said})),
+        )
+            .into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// A file of the page.
+pub(super) async fn file(request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
@@ -145,12 +212,29 @@ async fn file(request: Request) -> Response {
 }
 
 async fn guard(State(page): State<Page>, request: Request, next: Next) -> Response {
-    let mut response = match refused(page.0.port, request.method(), request.headers()) {
+    let is_framed = request.uri().path() == site::PATH;
+    let response = match refused(page.0.port, request.method(), request.headers()) {
         Some(refusal) => refusal.into_response(),
         None => next.run(request).await,
     };
+    let frames = if is_framed {
+        Frames {
+            may_hold: "'none'",
+            may_be_in: "'self'",
+        }
+    } else {
+        Frames {
+            may_hold: &format!("'self' {}", page.0.other),
+            may_be_in: "'none'",
+        }
+    };
+    protect(response, &page.0.gateway, &frames)
+}
+
+/// Nothing from elsewhere runs in a page, and it connects to the gateway alone.
+pub(super) fn protect(mut response: Response, gateway: &str, frames: &Frames<'_>) -> Response {
     let headers = response.headers_mut();
-    for (name, value) in protections(&page.0.gateway) {
+    for (name, value) in protections(gateway, frames) {
         if let Ok(value) = value.parse() {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -159,7 +243,11 @@ async fn guard(State(page): State<Page>, request: Request, next: Next) -> Respon
 }
 
 /// Why a request is not for this server, or not from its page.
-fn refused(port: u16, method: &Method, headers: &HeaderMap) -> Option<(StatusCode, String)> {
+pub(super) fn refused(
+    port: u16,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Option<(StatusCode, String)> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(HOST).unwrap_or_default();
     if !is_own(port, host) {
@@ -182,12 +270,15 @@ fn is_own(port: u16, host: &str) -> bool {
         .any(|name| host == format!("{name}:{port}") || (port == 80 && host == *name))
 }
 
-/// Nothing from elsewhere runs in the page, and it connects to the gateway alone.
-fn protections(gateway: &str) -> [(&'static str, String); 6] {
+fn protections(gateway: &str, frames: &Frames<'_>) -> [(&'static str, String); 6] {
+    let Frames {
+        may_hold,
+        may_be_in,
+    } = frames;
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self' http://{gateway} ws://{gateway}; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         connect-src 'self' http://{gateway} ws://{gateway}; frame-src {may_hold}; \
+         base-uri 'none'; form-action 'none'; frame-ancestors {may_be_in}"
     );
     [
         ("content-security-policy", policy),

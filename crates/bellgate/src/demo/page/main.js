@@ -4,6 +4,7 @@
 import { byId, pulse, write } from "./dom.js";
 import { Pane } from "./pane.js";
 import * as publish from "./publish.js";
+import * as refused from "./refused.js";
 import { config as readConfig, post } from "./server.js";
 import * as strip from "./strip.js";
 
@@ -28,12 +29,14 @@ for (const person of shown) {
   byId("panes").append(pane.element);
 }
 count();
+const refusals = refused.setUp(config);
 
 byId("restart").addEventListener("click", restart);
 byId("theme").addEventListener("click", () => {
   const root = document.documentElement;
   const isDark = getComputedStyle(root).colorScheme.startsWith("dark") || (!root.dataset.theme && prefersDark());
   root.dataset.theme = isDark ? "light" : "dark";
+  refusals.setTheme(root.dataset.theme);
 });
 
 function prefersDark() {
