@@ -12,6 +12,7 @@ export class Log {
   #last;
   #reading = Promise.resolve();
   #shown = byId("lines");
+  #window = byId("told");
 
   constructor(hear) {
     this.#hear = hear;
@@ -28,18 +29,18 @@ export class Log {
     const lines = (await answer.text()).split("\n").filter(Boolean);
     const news = lines.slice(lines.lastIndexOf(this.#last) + 1);
     this.#last = lines.at(-1);
-    const isAtEnd = this.#shown.scrollHeight - this.#shown.scrollTop - this.#shown.clientHeight < 30;
+    const isAtEnd = this.#window.scrollHeight - this.#window.scrollTop - this.#window.clientHeight < 30;
     this.#shown.append(...news.map((line) => this.#line(line)));
     byId("no-lines").hidden = this.#shown.childElementCount > 0;
     const found = request && this.#shown.querySelector(`[data-request="${CSS.escape(request)}"]`);
     if (found) this.#point(found);
-    else if (news.length > 0 && isAtEnd) this.#shown.scrollTop = this.#shown.scrollHeight;
+    else if (news.length > 0 && isAtEnd) this.#window.scrollTop = this.#window.scrollHeight;
   }
 
   /** Opens one line and closes the others. */
   #point(line) {
     for (const { firstElementChild: details } of this.#shown.children) details.open = details.parentElement === line;
-    this.#shown.scrollTop = line.offsetTop - this.#shown.offsetTop;
+    this.#window.scrollTop = line.offsetTop;
   }
 
   #line(text) {
