@@ -1,0 +1,18 @@
+//! The measuring stand. A load generator and the servers that it drives run pinned to different
+//! cores; what is measured is the server's processor time for a unit of work.
+//!
+//! [`scenario`] has the kinds of work, [`crowd`] the clients that do it, [`wire`] their side of the
+//! protocol, [`process`] a server under test and what the kernel says of it, [`report`] the table.
+//! The program `target` is Bellgate as any load generator may drive it, `limit` the least that a
+//! server can do for the same work, which every figure is held against.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "counts and nanoseconds become figures with three digits"
+)]
+
+pub mod crowd;
+pub mod process;
+pub mod report;
+pub mod scenario;
+pub mod wire;

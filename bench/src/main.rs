@@ -1,0 +1,140 @@
+//! Runs scenarios against servers side by side and prints the table: `bellgate-bench [scenario…]`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bellgate_bench::process::{Server, pin_load};
+use bellgate_bench::report::{Row, text};
+use bellgate_bench::scenario::{Figures, Scenario};
+use clap::Parser;
+
+/// Measures what a unit of work costs Bellgate, beside the least that any server needs for it.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// Which kinds of work: idle, fanout, echo, connect; all where none is named
+    scenarios: Vec<String>,
+    /// Connections, in place of each scenario's own numbers
+    #[arg(long)]
+    connections: Option<usize>,
+    /// Runs of each scenario, servers in turns
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Part of the work, for a first look: 10 does a tenth
+    #[arg(long, default_value_t = 1)]
+    part: usize,
+    /// Write the runs as JSON to this file
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// A server to measure: its name, its program beside this one, its arguments behind the port.
+const SERVERS: [(&str, &str, &[&str]); 3] = [
+    ("limit", "limit", &["--hold"]),
+    ("limit, no hold", "limit", &[]),
+    ("bellgate", "target", &[]),
+];
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> io::Result<()> {
+    let own = std::env::current_exe()?;
+    let folder = own.parent().unwrap_or(Path::new("."));
+    pin_load()?;
+    let mut rows = Vec::new();
+    for scenario in chosen(options)? {
+        let mut runs: Vec<(String, Vec<Figures>)> = SERVERS
+            .iter()
+            .map(|(name, ..)| ((*name).to_owned(), Vec::new()))
+            .collect();
+        for round in 1..=options.rounds {
+            for ((name, program, arguments), (_, runs)) in SERVERS.iter().zip(&mut runs) {
+                eprintln!(
+                    "{} … {name}, {round} of {}",
+                    scenario.name(),
+                    options.rounds
+                );
+                let server = Server::start(&folder.join(program), arguments)?;
+                let figures = scenario.run(&server);
+                runs.push(figures.map_err(|error| io::Error::other(format!("{name}: {error}")))?);
+            }
+        }
+        let row = Row::new(scenario, runs);
+        print!("{}", text(std::slice::from_ref(&row)));
+        rows.push(row);
+    }
+    if let Some(file) = &options.json {
+        std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
+    }
+    Ok(())
+}
+
+/// The scenarios that were asked for.
+fn chosen(options: &Options) -> io::Result<Vec<Scenario>> {
+    let part = options.part.max(1);
+    let sizes = |own: &[usize]| {
+        options
+            .connections
+            .map_or(own.to_vec(), |count| vec![count])
+    };
+    let idle = || {
+        sizes(&[1_000, 8_000])
+            .into_iter()
+            .map(|connections| Scenario::Idle { connections })
+    };
+    let fanout = || {
+        let all = sizes(&[1_000]).into_iter();
+        all.flat_map(move |connections| {
+            [(64, 1), (64, 4), (64, 16), (512, 4), (512, 16)].map(|(bytes, outstanding)| {
+                Scenario::Fanout {
+                    connections,
+                    bytes,
+                    outstanding,
+                    broadcasts: 400 * outstanding.min(4) / part,
+                }
+            })
+        })
+    };
+    let echo = || {
+        let connections = options.connections.unwrap_or(50);
+        std::iter::once(Scenario::Echo {
+            connections,
+            outstanding: 16,
+            each: 10_000 / part,
+        })
+    };
+    let connect = || {
+        std::iter::once(Scenario::Connect {
+            cycles: 5_000 / part,
+        })
+    };
+    let mut scenarios = Vec::new();
+    let all = ["idle", "fanout", "echo", "connect"].map(str::to_owned);
+    let named = if options.scenarios.is_empty() {
+        &all[..]
+    } else {
+        &options.scenarios
+    };
+    for name in named {
+        match name.as_str() {
+            "idle" => scenarios.extend(idle()),
+            "fanout" => scenarios.extend(fanout()),
+            "echo" => scenarios.extend(echo()),
+            "connect" => scenarios.extend(connect()),
+            _ => {
+                let text = format!("no scenario is called {name}; there are {}", all.join(", "));
+                return Err(io::Error::other(text));
+            }
+        }
+    }
+    Ok(scenarios)
+}

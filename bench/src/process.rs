@@ -1,0 +1,95 @@
+//! A server under test, pinned to a core, and what the kernel says of it.
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The core of the server under test.
+pub const SERVER_CORE: &str = "0";
+/// The core of the load generator.
+pub const LOAD_CORE: &str = "1";
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(20);
+
+/// A server that runs; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+impl Server {
+    /// Starts a program with a free port behind its arguments, and waits until it listens.
+    pub fn start(program: &Path, arguments: &[&str]) -> io::Result<Self> {
+        let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let child = Command::new("taskset")
+            .args(["-c", SERVER_CORE])
+            .arg(program)
+            .arg(addr.port().to_string())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut server = Self { child, addr };
+        let begun = Instant::now();
+        while TcpStream::connect(addr).is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                let text = format!("{} ended at once: {status}", program.display());
+                return Err(io::Error::other(text));
+            }
+            if begun.elapsed() > START {
+                let text = format!("{} does not listen", program.display());
+                return Err(io::Error::other(text));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(server)
+    }
+
+    /// Processor time of all its threads that live, in nanoseconds (`schedstat`: clock ticks are
+    /// too coarse).
+    pub fn processor(&self) -> io::Result<u64> {
+        let mut sum = 0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let text = fs::read_to_string(task?.path().join("schedstat"))?;
+            let first = text.split_whitespace().next().unwrap_or_default();
+            sum += first.parse::<u64>().unwrap_or_default();
+        }
+        Ok(sum)
+    }
+
+    /// Bytes of memory that it holds.
+    pub fn resident(&self) -> io::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.map(|kib| kib * 1024)
+            .ok_or_else(|| io::Error::other("no VmRSS"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the scenario has seen.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Pins this process to the core of the load generator.
+pub fn pin_load() -> io::Result<()> {
+    let id = std::process::id().to_string();
+    let status = Command::new("taskset")
+        .args(["-c", "-p", LOAD_CORE, &id])
+        .stdout(Stdio::null())
+        .status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "this machine has no second core to load from",
+    ))
+}
