@@ -285,11 +285,18 @@ impl RequestFacts {
         origin.split_once("://").map(|(_, name)| name) == Some(&host)
     }
 
+    /// Whether a page in a browser was opened under the name that it asks, as far as one can see: by
+    /// the name itself, or by what the browser says where a proxy has rewritten it.
+    pub(crate) fn is_page_of_same_name(&self) -> bool {
+        let is_same = self.fetch_site == Some(FetchSite::SameOrigin) || self.is_origin_of_host();
+        is_same && self.is_browser_page()
+    }
+
     /// Whether a page of another origin had its browser send cookies. A WebSocket handshake carries
     /// them unasked.
     pub(crate) fn sends_cookies_across(&self) -> bool {
-        let is_same = self.fetch_site == Some(FetchSite::SameOrigin) || self.is_origin_of_host();
-        self.has_cookie && !self.is_upgrade && !is_same && self.is_browser_page()
+        let is_across = self.is_browser_page() && !self.is_page_of_same_name();
+        self.has_cookie && !self.is_upgrade && is_across
     }
 }
 

@@ -98,7 +98,7 @@ fn change(policy: &OriginPolicy, facts: &RequestFacts, refusal: &Refusal) -> Vec
         Refusal::OriginSchemeMismatch { origin, .. }
         | Refusal::OriginPortMismatch { origin, .. }
         | Refusal::OriginHostNotAllowed { origin, .. } => {
-            if facts.is_origin_of_host() && facts.is_browser_page() {
+            if facts.is_page_of_same_name() {
                 format!("BELLGATE_PUBLIC_URL={origin}")
             } else {
                 with(ORIGINS, &policy.listed(), origin)

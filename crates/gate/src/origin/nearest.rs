@@ -69,11 +69,11 @@ pub(crate) fn nearest(policy: &OriginPolicy, origin: &Origin) -> Option<(Differe
 
 /// What helps where the origin is Bellgate's own name as it was asked for.
 fn aside(facts: &RequestFacts, origin: &Origin) -> String {
-    if !facts.is_origin_of_host() {
-        return String::new();
-    }
-    if facts.is_browser_page() {
+    if facts.is_page_of_same_name() {
         return format!("; where page and Bellgate share this name, BELLGATE_PUBLIC_URL={origin}");
+    }
+    if facts.is_browser_page() || !facts.is_origin_of_host() {
+        return String::new();
     }
     // python-socketio sends its target as Origin on WebSocket (python-engineio, `client.py`).
     "; in python-socketio, websocket_extra_options={'suppress_origin': True} leaves the Origin out"

@@ -135,6 +135,15 @@ fn one_name_for_page_and_server_needs_the_public_url() {
         "{hint}"
     );
     let believed = request_from(&peer("127.0.0.1"), "loopback", &Method::GET, &headers[..4]);
+    // A proxy has rewritten Host; the browser says that the name is one.
+    let rewritten = [
+        ("host", "127.0.0.1:5001"),
+        ("origin", "https://app.example"),
+        ("user-agent", CHROMIUM),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let change = refused(&policy, &get(&rewritten)).change;
+    assert_eq!(change, ["BELLGATE_PUBLIC_URL=https://app.example"]);
     let explanation = refused(&policy, &believed);
     assert_eq!(explanation.forwarded, "believed: x-forwarded-proto: https");
     assert_eq!(
