@@ -3,6 +3,7 @@
 //! One file for each command; [`run`] starts programs, [`setup`] installs what they need, [`count`] reads
 //! what a test runner counted. Start with [`test`](mod@test), which is what continuous integration calls.
 
+mod bench;
 mod build;
 mod check;
 mod conformance_server;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
                            (--full: a minute)
   lint [--full]            check without the tests
   gen [--check]            write the generated files, or tell which are stale
+  bench [SCENARIO…]        what a unit of work costs, beside the least that a server needs (--help)
   conformance-server [ARGS]  build and run the server that the official suites expect, on localhost:3000
   suites --from DIR [--times N] [--server PROGRAM]
                            run the official suites from a folder against the conformance server
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         None => ("", &[][..]),
     };
     let outcome = match command {
+        "bench" => bench::run(rest),
         "check" => check::check(rest),
         "conformance-server" => conformance_server::run(rest),
         "gen" => r#gen::run(rest),
