@@ -126,6 +126,20 @@ test("on each transport the page is refused, admitted after a reload, and refuse
   }
 });
 
+test("where a page can read nothing, the log has the line all the same", async (t) => {
+  const plain = await started({ SOCKETIO_REFUSALS: "http", SOCKETIO_LOG_LEVEL: "error" });
+  t.after(() => plain.stop());
+  const page = await open(t, shared, `${plain.page.url}/#refusals`);
+  await verdict(page, FORGOTTEN, "No connection yet");
+  assert.equal(await read(page, "message"), "xhr poll error");
+  assert.match(await read(page, "active"), /^true/);
+  const told = page.locator('#lines [open] [data-name="code"] dd');
+  await told.filter({ hasText: CODE }).waitFor();
+  await page.getByRole("button", { name: "Use this line" }).click();
+  await reload(page);
+  await verdict(page, FORGOTTEN, "Connected after");
+});
+
 test("an entry that cannot be used is told, and nothing has changed", async (t) => {
   const page = await refused(t);
   await page.getByLabel("SOCKETIO_CORS_ORIGINS").fill(`${demo.page.url},https://a/b`);

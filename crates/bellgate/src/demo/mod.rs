@@ -114,12 +114,17 @@ fn unusable(why: &str) -> ExitCode {
 fn banner(page: &Page, key: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if !out.is_terminal() {
-        tracing::info!("the page is at {}", page.url());
+        tracing::info!(
+            "the page is at {}, one of another origin at {}",
+            page.url(),
+            page.other()
+        );
         return Ok(());
     }
     writeln!(out, "Bellgate {} demo\n", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  Open this page   {}", page.url())?;
     writeln!(out, "  It connects to   {}", page.gateway())?;
+    writeln!(out, "  Another origin   {}", page.other())?;
     writeln!(out, "  API key          {key}  (of this run)\n")?;
     writeln!(out, "  Ctrl-C ends it.\n")?;
     out.flush()

@@ -87,6 +87,11 @@ impl Page {
         settings::page_url(self.0.port)
     }
 
+    /// Where the page of another origin is.
+    pub(super) fn other(&self) -> &str {
+        &self.0.other
+    }
+
     /// Where it sends their clients.
     pub(super) fn gateway(&self) -> String {
         format!("http://{}", self.0.gateway)

@@ -33,7 +33,9 @@ export class Log {
     this.#shown.append(...news.map((line) => this.#line(line)));
     byId("no-lines").hidden = this.#shown.childElementCount > 0;
     const found = request && this.#shown.querySelector(`[data-request="${CSS.escape(request)}"]`);
+    const isOneOpen = this.#shown.querySelector("[open]") !== null;
     if (found) this.#point(found);
+    else if (news.length > 0 && !isOneOpen) this.#point(this.#shown.lastElementChild);
     else if (news.length > 0 && isAtEnd) this.#window.scrollTop = this.#window.scrollHeight;
   }
 
