@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
 import { request } from "./http.js";
@@ -14,6 +14,7 @@ export const HEADERS = {
   client: "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
   scheme: "proxy_set_header X-Forwarded-Proto $scheme;",
   upgrade: 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";',
+  buffering: "proxy_buffering off;",
   more: "",
 };
 
@@ -21,12 +22,13 @@ export const HEADERS = {
 function configuration({ folder, port, pagesPort, gatePort, secure, headers }) {
   const certificate = secure ? `ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;` : "";
   return `
-daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;
+daemon off; worker_processes 1; user ${userInfo().username}; pid ${folder}/pid; error_log ${folder}/error.log;
 events { worker_connections 256; }
 http {
   access_log off;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+  proxy_cache_path ${folder}/cache keys_zone=shared:1m;
   server {
     listen 127.0.0.1:${port}${secure ? " ssl" : ""};
     ${certificate}
@@ -34,7 +36,6 @@ http {
     location ~ ^/(socket\\.io|bellgate)/ {
       proxy_pass http://127.0.0.1:${gatePort};
       proxy_http_version 1.1;
-      proxy_buffering off;
       ${Object.values(headers).join("\n      ")}
     }
   }
