@@ -18,6 +18,9 @@ struct Options {
     /// Connections, in place of each scenario's own numbers
     #[arg(long)]
     connections: Option<usize>,
+    /// Only servers whose name begins so; the first stands for the limit
+    #[arg(long)]
+    server: Option<String>,
     /// Runs of each scenario, servers in turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -47,17 +50,22 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
+    let wanted = options.server.as_deref().unwrap_or_default();
+    let servers: Vec<_> = SERVERS
+        .into_iter()
+        .filter(|(name, ..)| name.starts_with(wanted))
+        .collect();
     let own = std::env::current_exe()?;
     let folder = own.parent().unwrap_or(Path::new("."));
     pin_load()?;
     let mut rows = Vec::new();
     for scenario in chosen(options)? {
-        let mut runs: Vec<(String, Vec<Figures>)> = SERVERS
+        let mut runs: Vec<(String, Vec<Figures>)> = servers
             .iter()
             .map(|(name, ..)| ((*name).to_owned(), Vec::new()))
             .collect();
         for round in 1..=options.rounds {
-            for ((name, program, arguments), (_, runs)) in SERVERS.iter().zip(&mut runs) {
+            for ((name, program, arguments), (_, runs)) in servers.iter().zip(&mut runs) {
                 eprintln!(
                     "{} … {name}, {round} of {}",
                     scenario.name(),

@@ -30,6 +30,12 @@ pub trait Outlet {
     /// Queues one message for one connection.
     fn send(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery);
 
+    /// Queues one message of a broadcast. Where much is said it may rest for a moment, so that more
+    /// goes with it in one write; what is sent keeps its order all the same.
+    fn broadcast(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
+        self.send(to, message, delivery);
+    }
+
     /// Ends a connection gracefully: what is queued is written first.
     fn close(&mut self, conn: ConnId, why: Refusal);
 }

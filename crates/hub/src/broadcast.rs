@@ -115,7 +115,7 @@ impl Hub {
                         stale.insert((namespace, publication.message(name, id)))
                     }
                 };
-                out.send(seat.conn, message, publication.delivery);
+                out.broadcast(seat.conn, message, publication.delivery);
             },
         );
         id.and_then(|id| self.ask(id, publication, asked))

@@ -37,8 +37,8 @@ pub struct Conn {
     pub(crate) unfinished_until: Option<Instant>,
     /// When the server, going down, closes it.
     pub(crate) drain_at: Option<Instant>,
-    /// It stands in the dirty list.
-    pub(crate) dirty: bool,
+    /// Whether it has something to write, and when that is to leave.
+    pub(crate) dirty: Dirty,
     /// It stands in the list of connections to settle.
     pub(crate) touched: bool,
     /// As which transport the gauges count it.
@@ -49,6 +49,17 @@ pub struct Conn {
     pub(crate) told: bool,
     /// Its place under the server's limit, given back when the session is closed.
     pub(crate) seat: Option<Seat>,
+}
+
+/// Which of the lists of connections with something to write one stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dirty {
+    /// None.
+    No,
+    /// That of broadcasts, which may rest for a moment.
+    Held,
+    /// That of what leaves at the end of the tick.
+    Now,
 }
 
 impl Conn {
@@ -70,7 +81,7 @@ impl Conn {
             timer: None,
             unfinished_until: None,
             drain_at: None,
-            dirty: false,
+            dirty: Dirty::No,
             touched: false,
             counted: None,
             counted_bytes: 0,

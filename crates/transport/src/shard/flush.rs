@@ -1,5 +1,9 @@
 //! One flush a tick: each connection with something to say is written once.
 //!
+//! Under load broadcasts rest for up to [`HOLD`] after a flush, so that more of them go in one write:
+//! a write costs the kernel far more than the bytes in it. After a quiet time nothing waits, and
+//! neither do acks, answers to CONNECT, pings and errors.
+//!
 //! Marking a connection dirty wakes the flush task, which stands behind every task that is
 //! runnable by then. So all publications of a tick are taken in first, and each dirty connection
 //! is written once, with everything that is queued for it, directly on its socket. Only what the
@@ -12,20 +16,24 @@ use std::io::IoSlice;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Lane, Session, Transport};
 use smallvec::SmallVec;
 use tokio::io::AsyncWrite as _;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::app::App;
 use crate::shard::Local;
-use crate::shard::conn::WsLane;
+use crate::shard::conn::{Dirty, WsLane};
 use crate::shard::net::{Net, find_mut};
 use crate::stats::ShardStats;
 
 /// Most bytes that one write is given; the rest follows in the next.
 const WRITE_BYTES: usize = 256 * 1024;
+/// How long broadcasts rest after a flush of broadcasts.
+const HOLD: Duration = Duration::from_millis(1);
 /// Most connections that are written before reads, timers and accepts get their turn.
 const TURN: usize = 512;
 
@@ -52,13 +60,21 @@ impl FlushSignal {
 /// each other connection's task instead; [`TURN`] bounds it.
 pub(super) async fn run<A: App>(local: Local<A>) {
     let mut ids: VecDeque<ConnId> = VecDeque::new();
+    let mut rest = Rest::default();
     let turns = std::future::poll_fn(move |cx| {
         let mut shard = local.borrow();
         shard.net.take_dirty(&mut ids);
+        if shard.net.is_held() && rest.is_over(cx) {
+            shard.net.take_held(&mut ids);
+            rest.is_due = true;
+        }
         for id in ids.drain(..ids.len().min(TURN)) {
             shard.net.flush(id);
         }
         shard.settle(super::now());
+        if ids.is_empty() && std::mem::take(&mut rest.is_due) {
+            rest.begin();
+        }
         if ids.is_empty() && !shard.net.is_dirty() {
             shard.net.flush.arm(cx);
         } else {
@@ -69,6 +85,37 @@ pub(super) async fn run<A: App>(local: Local<A>) {
     tokio::task::unconstrained(turns).await;
 }
 
+/// The time for which broadcasts rest.
+#[derive(Default)]
+struct Rest {
+    /// When it is over; nothing rests while there is none.
+    until: Option<Instant>,
+    /// Broadcasts are being written, behind which it begins.
+    is_due: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Rest {
+    fn begin(&mut self) {
+        self.until = Some(Instant::now() + HOLD);
+    }
+
+    /// Whether broadcasts may leave. If not, the caller is woken when they may.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(until) = self.until.filter(|until| *until > Instant::now()) else {
+            self.until = None;
+            return true;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() < until {
+            timer.as_mut().reset(until);
+        }
+        timer.as_mut().poll(cx).is_ready()
+    }
+}
+
 impl Net {
     /// Writes what waits for one connection, as far as its sockets take it. What follows from it is
     /// settled by the caller.
@@ -77,7 +124,7 @@ impl Net {
         let Some(conn) = find_mut(conns, id) else {
             return;
         };
-        conn.dirty = false;
+        conn.dirty = Dirty::No;
         if let Some(probe) = conn.probe.as_deref_mut() {
             // A probe that fails is told from its reading.
             let _ = write(probe, None, stats);

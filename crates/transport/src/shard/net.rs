@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use tokio_util::time::delay_queue::Key;
 
 use crate::config::Live;
-use crate::shard::conn::{Conn, WsLane};
+use crate::shard::conn::{Conn, Dirty, WsLane};
 use crate::shard::flush::FlushSignal;
 use crate::shard::timers::{Due, Timers};
 use crate::sid::Sid;
@@ -44,6 +44,7 @@ pub struct Net {
     next_generation: u32,
     next_token: u32,
     dirty: Vec<ConnId>,
+    held: Vec<ConnId>,
     touched: Vec<ConnId>,
 }
 
@@ -64,6 +65,7 @@ impl Net {
             next_generation: 0,
             next_token: 0,
             dirty: Vec::new(),
+            held: Vec::new(),
             touched: Vec::new(),
         }
     }
@@ -149,7 +151,8 @@ impl Net {
         })
     }
 
-    /// Queues a message; what follows from a full queue is settled at the end of the call.
+    /// Queues a message; what follows from a full queue is settled at the end of the call. The caller
+    /// marks the connection dirty.
     pub(crate) fn send(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
         let Some(conn) = self.conn_mut(to) else {
             return;
@@ -159,7 +162,6 @@ impl Net {
         if refused {
             self.touch(to);
         }
-        self.mark_dirty(to);
     }
 
     /// Ends a session after what is queued has been written.
@@ -199,21 +201,44 @@ impl Net {
     /// The connection has something to write; the flush task is woken for the end of the tick.
     pub(crate) fn mark_dirty(&mut self, id: ConnId) {
         if let Some(conn) = self.conn_mut(id)
-            && !std::mem::replace(&mut conn.dirty, true)
+            && conn.dirty != Dirty::Now
         {
+            conn.dirty = Dirty::Now;
             self.dirty.push(id);
             self.flush.wake();
         }
     }
 
-    /// Moves the dirty list behind what is left of an earlier one.
+    /// The connection has a broadcast to write, which may rest for a moment.
+    pub(crate) fn mark_held(&mut self, id: ConnId) {
+        if let Some(conn) = self.conn_mut(id)
+            && conn.dirty == Dirty::No
+        {
+            conn.dirty = Dirty::Held;
+            self.held.push(id);
+            self.flush.wake();
+        }
+    }
+
+    /// Moves the connections whose output leaves now behind what is left of an earlier list.
     pub(super) fn take_dirty(&mut self, into: &mut VecDeque<ConnId>) {
         into.extend(self.dirty.drain(..));
     }
 
-    /// Whether there is anything in the dirty list.
+    /// As [`Net::take_dirty`], for those with a broadcast. One that was written meanwhile may be among
+    /// them; it has nothing to write any more.
+    pub(super) fn take_held(&mut self, into: &mut VecDeque<ConnId>) {
+        into.extend(self.held.drain(..));
+    }
+
+    /// Whether there is anything whose output leaves now.
     pub(super) fn is_dirty(&self) -> bool {
         !self.dirty.is_empty()
+    }
+
+    /// Whether there is a broadcast to write.
+    pub(super) fn is_held(&self) -> bool {
+        !self.held.is_empty()
     }
 
     /// Sets the connection's place in the timer wheel to its next deadline.
