@@ -246,6 +246,7 @@ impl Hub {
             .for_each(|text| share(text, Target::Topic));
         member.roles.shrink_to_fit();
         member.topics.shrink_to_fit();
+        let member = self.sockets.shared(member);
         if let Some(found) = self.sockets.get_mut(index) {
             found.member = member;
         }

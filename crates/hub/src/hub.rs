@@ -12,7 +12,7 @@ use crate::conn::Conns;
 use crate::event::Event;
 use crate::namespace::Namespaces;
 use crate::rooms::Rooms;
-use crate::socket::{SocketId, Sockets, former_id, shared_sid};
+use crate::socket::{Sid, SocketId, Sockets, former_id, shared_sid};
 use crate::target::{Member, Target};
 
 /// Fills a slice with bytes that nobody can guess.
@@ -91,20 +91,20 @@ impl Hub {
     }
 
     /// Who the socket belongs to, once it is joined.
-    pub fn member(&self, socket: SocketId) -> Option<&Member> {
+    pub fn member(&self, socket: SocketId) -> Option<&Arc<Member>> {
         let found = self.sockets.get(self.sockets.find(socket)?)?;
         found.is_joined().then_some(&found.member)
     }
 
     /// The name that the client knows itself by, once it is joined.
-    pub fn sid(&self, socket: SocketId) -> Option<&str> {
+    pub fn sid(&self, socket: SocketId) -> Option<Sid> {
         self.sockets.get(self.sockets.find(socket)?)?.sid()
     }
 
     /// The namespace that the socket joined or asks for.
-    pub fn namespace(&self, socket: SocketId) -> Option<&str> {
+    pub fn namespace(&self, socket: SocketId) -> Option<&Arc<str>> {
         let found = self.sockets.get(self.sockets.find(socket)?)?;
-        self.namespaces.name(found.namespace).map(|name| &**name)
+        self.namespaces.name(found.namespace)
     }
 
     /// The connection that the socket travels on.
@@ -174,7 +174,7 @@ impl Hub {
                 .name(gone.namespace)
                 .cloned()
                 .unwrap_or_default(),
-            member: gone.member,
+            member: Arc::unwrap_or_clone(gone.member),
             reason,
         });
         events.extend(gone.owed.iter().filter_map(|id| self.acks.lose(*id)));

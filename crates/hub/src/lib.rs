@@ -72,7 +72,7 @@ pub use command::{AckRequest, Command, Publication, Route};
 pub use config::HubConfig;
 pub use event::{Answer, Event};
 pub use hub::{Hub, HubStats, Random};
-pub use socket::SocketId;
+pub use socket::{Sid, SocketId};
 pub use target::{Member, Target};
 
 /// The crate whose [`engine::Outlet`] the hub writes to.

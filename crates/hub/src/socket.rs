@@ -22,7 +22,7 @@ pub struct SocketId {
 
 /// The public name of a joined socket: 128 random bits in base64url, kept inline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Sid([u8; Sid::LEN]);
+pub struct Sid([u8; Sid::LEN]);
 
 impl Sid {
     const LEN: usize = 22;
@@ -40,8 +40,15 @@ impl Sid {
         text.as_bytes().try_into().ok().map(Self)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// As the client knows it.
+    pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Sid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -52,7 +59,7 @@ pub(crate) struct Socket {
     generation: u32,
     /// `None` while the application has not answered the CONNECT.
     sid: Option<Sid>,
-    pub(crate) member: Member,
+    pub(crate) member: Arc<Member>,
     /// Where it sits in each of its rooms; the first is the whole namespace.
     pub(crate) rooms: SmallVec<[RoomRef; 2]>,
     /// The ack ids that it owes, ascending.
@@ -64,8 +71,8 @@ impl Socket {
         self.sid.is_some()
     }
 
-    pub(crate) fn sid(&self) -> Option<&str> {
-        self.sid.as_ref().map(Sid::as_str)
+    pub(crate) fn sid(&self) -> Option<Sid> {
+        self.sid
     }
 
     /// Takes `id` off what it owes; `false` if it does not owe it.
@@ -87,6 +94,8 @@ pub(crate) struct Sockets {
     table: Slab<Socket>,
     by_sid: HashMap<Sid, u32>,
     generations: u32,
+    /// The one that all visitors are.
+    visitor: Arc<Member>,
 }
 
 impl Sockets {
@@ -98,10 +107,19 @@ impl Sockets {
             namespace,
             generation: self.generations,
             sid: None,
-            member: Member::visitor(),
+            member: Arc::clone(&self.visitor),
             rooms: SmallVec::new(),
             owed: Vec::new(),
         }))
+    }
+
+    /// The member as sockets hold it: what all visitors are is there once.
+    pub(crate) fn shared(&self, member: Member) -> Arc<Member> {
+        if member == *self.visitor {
+            Arc::clone(&self.visitor)
+        } else {
+            Arc::new(member)
+        }
     }
 
     /// Gives the socket its public name. The same name twice would take 2^64 sockets.
@@ -164,7 +182,7 @@ pub(crate) fn former_id(index: u32, socket: &Socket) -> SocketId {
 
 /// The name that events carry.
 pub(crate) fn shared_sid(socket: &Socket) -> Arc<str> {
-    socket.sid().unwrap_or_default().into()
+    socket.sid.as_ref().map_or("", Sid::as_str).into()
 }
 
 /// Places fit 32 bits: memory ends long before four thousand million sockets, rooms or members.

@@ -242,9 +242,9 @@ impl ShardApp {
     fn socket(&self, id: SocketId) -> Option<Socket> {
         Some(Socket {
             id,
-            sid: self.hub.sid(id)?.into(),
-            namespace: self.hub.namespace(id)?.into(),
-            member: Arc::new(self.hub.member(id)?.clone()),
+            sid: self.hub.sid(id)?,
+            namespace: Arc::clone(self.hub.namespace(id)?),
+            member: Arc::clone(self.hub.member(id)?),
             shard: self.me.clone(),
             emitter: self.program.emitter.clone(),
         })

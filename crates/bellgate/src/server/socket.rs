@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bellgate_engine::Delivery;
-use bellgate_hub::{Member, SocketId, Target};
+use bellgate_hub::{Member, Sid, SocketId, Target};
 use bellgate_transport::Remote;
 use tokio::sync::oneshot;
 
@@ -16,7 +16,7 @@ use super::shard::{Command, SocketAction};
 #[derive(Clone)]
 pub struct Socket {
     pub(crate) id: SocketId,
-    pub(crate) sid: Arc<str>,
+    pub(crate) sid: Sid,
     pub(crate) namespace: Arc<str>,
     pub(crate) member: Arc<Member>,
     pub(crate) shard: Remote<Command>,
@@ -26,7 +26,7 @@ pub struct Socket {
 impl Socket {
     /// The id of this client in this namespace, as the client itself knows it.
     pub fn sid(&self) -> &str {
-        &self.sid
+        self.sid.as_str()
     }
 
     /// The namespace.
@@ -62,7 +62,7 @@ impl Socket {
         args: impl Into<Args>,
         within: std::time::Duration,
     ) -> Option<Args> {
-        let to = Target::Socket(Arc::clone(&self.sid));
+        let to = Target::Socket(self.sid.as_str().into());
         let Answers { mut answers, .. } = self
             .emitter
             .to(to)

@@ -213,8 +213,8 @@ fn a_member_belongs_to_the_rooms_of_its_user_roles_and_topics() {
             Target::Topic("b".into()),
         ]
     );
-    assert_eq!(world.hub.member(socket), Some(&member));
-    assert_eq!(world.hub.namespace(socket), Some("/"));
+    assert_eq!(**world.hub.member(socket).unwrap(), member);
+    assert_eq!(&**world.hub.namespace(socket).unwrap(), "/");
     assert_eq!(world.hub.conn(socket), Some(conn));
 }
 
@@ -239,7 +239,7 @@ fn the_members_of_a_room_share_one_text() {
             ..Member::of_user("7")
         };
         let socket = world.join(conn, "/", member);
-        world.hub.member(socket).unwrap().clone()
+        Member::clone(world.hub.member(socket).unwrap())
     });
     let [first, second] = users.map(|member| (member.user.unwrap(), member.roles[0].clone()));
     assert!(std::sync::Arc::ptr_eq(&first.0, &second.0));

@@ -150,5 +150,5 @@ fn a_member_that_lost_a_role_has_left_its_room_at_once() {
         world.command(&publish(news(&[target], &[])));
         assert_eq!(world.reached(), [0]);
     }
-    assert_eq!(world.hub.member(socket), Some(&with_role("editor")));
+    assert_eq!(**world.hub.member(socket).unwrap(), with_role("editor"));
 }

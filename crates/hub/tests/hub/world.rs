@@ -99,7 +99,7 @@ impl World {
     }
 
     pub(crate) fn sid(&self, socket: SocketId) -> Arc<str> {
-        self.hub.sid(socket).unwrap().into()
+        self.hub.sid(socket).unwrap().as_str().into()
     }
 
     pub(crate) fn close(&mut self, conn: ConnId) -> Vec<Event> {
