@@ -78,12 +78,10 @@ impl<'a> Io<'a> {
 impl Outlet for Io<'_> {
     fn send(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
         self.net.send(to, message, delivery);
-        self.net.mark_dirty(to);
     }
 
     fn broadcast(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
-        self.net.send(to, message, delivery);
-        self.net.mark_held(to);
+        self.net.broadcast(to, message, delivery);
     }
 
     fn close(&mut self, conn: ConnId, why: Refusal) {

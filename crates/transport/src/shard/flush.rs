@@ -32,6 +32,8 @@ use crate::stats::ShardStats;
 
 /// Most bytes that one write is given; the rest follows in the next.
 const WRITE_BYTES: usize = 256 * 1024;
+/// Most bytes that are copied together for a write.
+const JOINED_BYTES: usize = 16 * 1024;
 /// How long broadcasts rest after a flush of broadcasts.
 const HOLD: Duration = Duration::from_millis(1);
 /// Most connections that are written before reads, timers and accepts get their turn.
@@ -75,10 +77,14 @@ pub(super) async fn run<A: App>(local: Local<A>) {
         if ids.is_empty() && std::mem::take(&mut rest.is_due) {
             rest.begin();
         }
-        if ids.is_empty() && !shard.net.is_dirty() {
-            shard.net.flush.arm(cx);
-        } else {
+        let is_more = !ids.is_empty()
+            || shard.net.is_dirty()
+            // If they rest, this has set the timer.
+            || (shard.net.is_held() && rest.is_over(cx));
+        if is_more {
             cx.waker().wake_by_ref();
+        } else {
+            shard.net.flush.arm(cx);
         }
         Poll::<()>::Pending
     });
@@ -120,21 +126,26 @@ impl Net {
     /// Writes what waits for one connection, as far as its sockets take it. What follows from it is
     /// settled by the caller.
     pub(crate) fn flush(&mut self, id: ConnId) {
-        let Self { conns, stats, .. } = self;
+        let Self {
+            conns,
+            stats,
+            joined,
+            ..
+        } = self;
         let Some(conn) = find_mut(conns, id) else {
             return;
         };
         conn.dirty = Dirty::No;
         if let Some(probe) = conn.probe.as_deref_mut() {
             // A probe that fails is told from its reading.
-            let _ = write(probe, None, stats);
+            let _ = write(probe, None, joined, stats);
         }
         if conn.session.transport() == Transport::Polling {
             if conn.session.has_output() {
                 conn.wake_poll();
             }
         } else if let Some(lane) = conn.lane.as_mut()
-            && let Err(error) = write(lane, Some(&mut conn.session), stats)
+            && let Err(error) = write(lane, Some(&mut conn.session), joined, stats)
         {
             let detail = error.to_string();
             let why = Refusal::TransportFailed { detail };
@@ -154,6 +165,7 @@ impl Net {
 fn write(
     lane: &mut WsLane,
     session: Option<&mut Session>,
+    joined: &mut Joined,
     stats: &ShardStats,
 ) -> std::io::Result<()> {
     // The reading task has not run yet; it flushes when it does.
@@ -163,7 +175,7 @@ fn write(
     let mut cx = Context::from_waker(&waker);
     let written = match write_aside(lane, &mut cx, stats) {
         Poll::Ready(Ok(())) => match session {
-            Some(session) => write_queue(lane, session, &mut cx, stats),
+            Some(session) => write_queue(lane, session, joined, &mut cx, stats),
             None => Pin::new(&mut lane.socket).poll_flush(&mut cx),
         },
         other => other,
@@ -193,6 +205,7 @@ fn write_aside(
 fn write_queue(
     lane: &mut WsLane,
     session: &mut Session,
+    joined: &mut Joined,
     cx: &mut Context<'_>,
     stats: &ShardStats,
 ) -> Poll<std::io::Result<()>> {
@@ -200,15 +213,57 @@ fn write_queue(
         let written = {
             let mut slices = SmallVec::<[&[u8]; 16]>::new();
             session.gather(&mut slices, WRITE_BYTES);
-            let slices: SmallVec<[IoSlice<'_>; 16]> =
-                slices.iter().map(|slice| IoSlice::new(slice)).collect();
-            ready!(Pin::new(&mut lane.socket).poll_write_vectored(cx, &slices))?
+            let socket = Pin::new(&mut lane.socket);
+            ready!(if let Some(bytes) = joined.join(&slices) {
+                socket.poll_write(cx, bytes)
+            } else {
+                let slices: SmallVec<[IoSlice<'_>; 16]> =
+                    slices.iter().map(|slice| IoSlice::new(slice)).collect();
+                socket.poll_write_vectored(cx, &slices)
+            })?
         };
         took(stats, written)?;
         session.consume(written);
     }
     // Streams that buffer (TLS) push out what they hold; a plain socket has nothing to do here.
     Pin::new(&mut lane.socket).poll_flush(cx)
+}
+
+/// What was last joined for a write. The kernel takes one buffer for less than many, and under a
+/// broadcast one connection after the other has the same to say.
+#[derive(Debug, Default)]
+pub(crate) struct Joined(Vec<u8>);
+
+impl Joined {
+    /// The slices as one; none where they are too large to be worth copying.
+    fn join<'a>(&'a mut self, slices: &[&'a [u8]]) -> Option<&'a [u8]> {
+        if let [only] = slices {
+            return Some(only);
+        }
+        let length: usize = slices.iter().map(|slice| slice.len()).sum();
+        if length > JOINED_BYTES {
+            return None;
+        }
+        if !self.is(slices, length) {
+            self.0.clear();
+            for slice in slices {
+                self.0.extend_from_slice(slice);
+            }
+        }
+        Some(&self.0)
+    }
+
+    fn is(&self, slices: &[&[u8]], length: usize) -> bool {
+        let mut rest = self.0.as_slice();
+        length == rest.len()
+            && slices.iter().all(|slice| {
+                let Some((front, behind)) = rest.split_at_checked(slice.len()) else {
+                    return false;
+                };
+                rest = behind;
+                front == *slice
+            })
+    }
 }
 
 fn took(stats: &ShardStats, written: usize) -> std::io::Result<()> {
@@ -218,4 +273,33 @@ fn took(stats: &ShardStats, written: usize) -> std::io::Result<()> {
     stats.writes.add(1);
     stats.bytes_out.add(written as u64);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JOINED_BYTES, Joined};
+
+    #[test]
+    fn slices_are_joined_whatever_was_joined_before() {
+        let mut joined = Joined::default();
+        for slices in [
+            &[b"ab".as_slice(), b"c"][..],
+            &[b"ab".as_slice(), b"c"],
+            &[b"a".as_slice(), b"bc"],
+            &[b"ab".as_slice(), b"d"],
+            &[b"ab".as_slice(), b"d", b"e"],
+            &[b"ab".as_slice(), b"d"],
+            &[b"only".as_slice()],
+            &[b"".as_slice(), b""],
+        ] {
+            assert_eq!(
+                joined.join(slices),
+                Some(&slices.concat()[..]),
+                "{slices:?}"
+            );
+        }
+        let half = vec![b'x'; JOINED_BYTES / 2];
+        assert!(joined.join(&[&half, &half]).is_some());
+        assert_eq!(joined.join(&[&half, &half, b"y"]), None);
+    }
 }

@@ -16,7 +16,7 @@ use tokio_util::time::delay_queue::Key;
 
 use crate::config::Live;
 use crate::shard::conn::{Conn, Dirty, WsLane};
-use crate::shard::flush::FlushSignal;
+use crate::shard::flush::{FlushSignal, Joined};
 use crate::shard::timers::{Due, Timers};
 use crate::sid::Sid;
 use crate::stats::ShardStats;
@@ -34,6 +34,7 @@ pub struct Net {
     pub(crate) timers: Timers,
     pub(crate) shard_timer: Option<(Key, Instant)>,
     pub(crate) flush: FlushSignal,
+    pub(super) joined: Joined,
     /// Filled by reading tasks, one after the other; no connection owns a read buffer.
     pub(crate) read_buffer: Vec<u8>,
     /// Bytes of request bodies that are being read now.
@@ -58,6 +59,7 @@ impl Net {
             timers: Timers::default(),
             shard_timer: None,
             flush: FlushSignal::default(),
+            joined: Joined::default(),
             read_buffer: vec![0; 64 * 1024],
             body_bytes: 0,
             lingering: Lingering::default(),
@@ -151,9 +153,20 @@ impl Net {
         })
     }
 
-    /// Queues a message; what follows from a full queue is settled at the end of the call. The caller
-    /// marks the connection dirty.
+    /// Queues a message that leaves at the end of the tick.
     pub(crate) fn send(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
+        self.queue(to, message, delivery);
+        self.mark_dirty(to);
+    }
+
+    /// Queues a message of a broadcast, which may rest for a moment.
+    pub(crate) fn broadcast(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
+        self.queue(to, message, delivery);
+        self.mark_held(to);
+    }
+
+    /// What follows from a full queue is settled at the end of the call.
+    fn queue(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
         let Some(conn) = self.conn_mut(to) else {
             return;
         };
@@ -210,7 +223,7 @@ impl Net {
     }
 
     /// The connection has a broadcast to write, which may rest for a moment.
-    pub(crate) fn mark_held(&mut self, id: ConnId) {
+    fn mark_held(&mut self, id: ConnId) {
         if let Some(conn) = self.conn_mut(id)
             && conn.dirty == Dirty::No
         {
