@@ -2,7 +2,7 @@
 //! cores; what is measured is the server's processor time for a unit of work.
 //!
 //! [`scenario`] has the kinds of work, [`crowd`] the clients that do it, [`wire`] their side of the
-//! protocol, [`process`] a server under test and what the kernel says of it, [`report`] the table.
+//! protocol, [`candidate`] the servers, [`process`] one under test and what the kernel says of it, [`report`] the table.
 //! The program `target` is Bellgate as any load generator may drive it, `limit` the least that a
 //! server can do for the same work, which every figure is held against.
 
@@ -11,6 +11,7 @@
     reason = "counts and nanoseconds become figures with three digits"
 )]
 
+pub mod candidate;
 pub mod crowd;
 pub mod process;
 pub mod report;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bellgate_bench::candidate::{Candidate, ours, peers};
 use bellgate_bench::process::{Server, pin_load};
 use bellgate_bench::report::{Row, text};
 use bellgate_bench::scenario::{Figures, Scenario};
@@ -18,6 +19,9 @@ struct Options {
     /// Connections, in place of each scenario's own numbers
     #[arg(long)]
     connections: Option<usize>,
+    /// Folder of the peers, which are then measured too
+    #[arg(long, value_name = "FOLDER")]
+    peers: Option<PathBuf>,
     /// Only servers whose name begins so; the first stands for the limit
     #[arg(long)]
     server: Option<String>,
@@ -32,13 +36,6 @@ struct Options {
     json: Option<PathBuf>,
 }
 
-/// A server to measure: its name, its program beside this one, its arguments behind the port.
-const SERVERS: [(&str, &str, &[&str]); 3] = [
-    ("limit", "limit", &["--hold"]),
-    ("limit, no hold", "limit", &[]),
-    ("bellgate", "target", &[]),
-];
-
 fn main() -> ExitCode {
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,32 +47,25 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
-    let wanted = options.server.as_deref().unwrap_or_default();
-    let servers: Vec<_> = SERVERS
-        .into_iter()
-        .filter(|(name, ..)| name.starts_with(wanted))
-        .collect();
-    let own = std::env::current_exe()?;
-    let folder = own.parent().unwrap_or(Path::new("."));
+    let servers = servers(options)?;
     pin_load()?;
     let mut rows = Vec::new();
     for scenario in chosen(options)? {
-        let mut runs: Vec<(String, Vec<Figures>)> = servers
-            .iter()
-            .map(|(name, ..)| ((*name).to_owned(), Vec::new()))
-            .collect();
+        let mut runs = vec![Vec::new(); servers.len()];
         for round in 1..=options.rounds {
-            for ((name, program, arguments), (_, runs)) in servers.iter().zip(&mut runs) {
+            for (server, runs) in servers.iter().zip(&mut runs) {
+                let name = server.name;
                 eprintln!(
                     "{} … {name}, {round} of {}",
                     scenario.name(),
                     options.rounds
                 );
-                let server = Server::start(&folder.join(program), arguments)?;
-                let figures = scenario.run(&server);
+                let figures = measure(server, scenario);
                 runs.push(figures.map_err(|error| io::Error::other(format!("{name}: {error}")))?);
             }
         }
+        let names = servers.iter().map(|server| server.name.to_owned());
+        let runs = names.zip(runs).collect();
         let row = Row::new(scenario, runs);
         print!("{}", text(std::slice::from_ref(&row)));
         rows.push(row);
@@ -84,6 +74,24 @@ fn run(options: &Options) -> io::Result<()> {
         std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
     }
     Ok(())
+}
+
+/// One run against a server of its own.
+fn measure(candidate: &Candidate, scenario: Scenario) -> io::Result<Figures> {
+    let server = Server::start(candidate)?;
+    scenario.part(candidate.part).run(&server)
+}
+
+/// The servers that were asked for, the limit first.
+fn servers(options: &Options) -> io::Result<Vec<Candidate>> {
+    let own = std::env::current_exe()?;
+    let mut all = ours(own.parent().unwrap_or(Path::new(".")));
+    if let Some(folder) = &options.peers {
+        all.extend(peers(folder));
+    }
+    let wanted = options.server.as_deref().unwrap_or_default();
+    all.retain(|server| server.name.starts_with(wanted));
+    Ok(all)
 }
 
 /// The scenarios that were asked for.

@@ -3,9 +3,10 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::candidate::Candidate;
 
 /// The core of the server under test.
 pub const SERVER_CORE: &str = "0";
@@ -22,14 +23,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a program with a free port behind its arguments, and waits until it listens.
-    pub fn start(program: &Path, arguments: &[&str]) -> io::Result<Self> {
+    /// Starts a server on a free port, and waits until it listens.
+    pub fn start(candidate: &Candidate) -> io::Result<Self> {
+        let program = &candidate.program;
         let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let child = Command::new("taskset")
             .args(["-c", SERVER_CORE])
             .arg(program)
+            .args(&candidate.before)
             .arg(addr.port().to_string())
-            .args(arguments)
+            .args(&candidate.after)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;

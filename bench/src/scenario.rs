@@ -76,6 +76,38 @@ impl Scenario {
         }
     }
 
+    /// The same with a part of the work; what a unit costs is the same.
+    #[must_use]
+    pub fn part(self, part: usize) -> Self {
+        let share = |count: usize| (count / part).max(1);
+        match self {
+            Self::Idle { .. } => self,
+            Self::Fanout {
+                connections,
+                bytes,
+                outstanding,
+                broadcasts,
+            } => Self::Fanout {
+                connections,
+                bytes,
+                outstanding,
+                broadcasts: share(broadcasts).max(outstanding),
+            },
+            Self::Echo {
+                connections,
+                outstanding,
+                each,
+            } => Self::Echo {
+                connections,
+                outstanding,
+                each: share(each).max(outstanding),
+            },
+            Self::Connect { cycles } => Self::Connect {
+                cycles: share(cycles),
+            },
+        }
+    }
+
     /// What `cost` counts.
     pub const fn unit(self) -> &'static str {
         match self {

@@ -52,10 +52,16 @@ fn until(
     }
 }
 
-/// The length of a whole first frame whose text begins so.
+/// The length of what there is up to a whole frame whose text begins so. Some servers ping first.
 fn opened(read: &[u8], with: &[u8]) -> Option<usize> {
-    let (text, length) = parse(read)?;
-    text.starts_with(with).then_some(length)
+    let mut passed = 0;
+    loop {
+        let (text, length) = parse(read.get(passed..)?)?;
+        passed += length;
+        if text.starts_with(with) {
+            return Some(passed);
+        }
+    }
 }
 
 /// The second byte of a frame (RFC 6455 §5.2): whether it is masked, and the lengths that say that the

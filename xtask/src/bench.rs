@@ -1,18 +1,28 @@
 //! `cargo xtask bench`: the measuring stand, as released programs.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use crate::build::Profile;
-use crate::run::{Outcome, command};
+use crate::run::{Outcome, Step, cargo, command, root};
+use crate::setup;
 
 /// The package of the stand, and its load generator.
 const BENCH: &str = "bellgate-bench";
 
-/// Builds the servers and the load generator and runs them; the arguments are the stand's own.
+/// Builds the servers and the load generator and runs them; the arguments are the stand's own, but
+/// for `--peers`, which installs other people's servers and measures them too.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     Profile::Release.build(&[BENCH])?;
-    let status = command(Profile::Release.program(BENCH), &[])
-        .args(arguments)
+    let (peers, own): (Vec<_>, Vec<_>) = arguments
+        .iter()
+        .partition(|argument| *argument == "--peers");
+    let mut bench = command(Profile::Release.program(BENCH), &[]);
+    if !peers.is_empty() {
+        bench.arg("--peers").arg(install()?);
+    }
+    let status = bench
+        .args(own)
         .stdin(Stdio::inherit())
         .status()
         .map_err(|error| format!("the bench cannot be started: {error}"))?;
@@ -21,4 +31,19 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     } else {
         Err(format!("the bench ended with {status}"))
     }
+}
+
+/// Installs the peers in their folder, each by its own list of versions.
+fn install() -> Outcome<PathBuf> {
+    let peers = root().join("bench/peers");
+    setup::npm(&peers.join("node"))?;
+    setup::venv(
+        &peers.join("python/.venv"),
+        &peers.join("python/requirements.txt"),
+    )?;
+    let mut build = cargo(&["build", "--release", "--locked"]);
+    build.current_dir(peers.join("socketioxide"));
+    build.env_remove("CARGO_TARGET_DIR");
+    Step::new("build socketioxide").must(&mut build)?;
+    Ok(peers)
 }

@@ -34,22 +34,30 @@ pub(crate) fn programs(wanted: &[&str]) -> Outcome {
 
 /// Makes `conformance/node_modules` what the lock file says.
 pub(crate) fn node_modules() -> Outcome {
+    npm(&conformance())
+}
+
+/// Makes `node_modules` of a folder what its lock file says.
+pub(crate) fn npm(folder: &Path) -> Outcome {
     programs(&["node", "npm"])?;
-    let folder = conformance();
     let lock = folder.join("package-lock.json");
     when_changed(&lock, &folder.join("node_modules/.installed-lock"), || {
         let mut npm = command("npm", &["ci", "--no-audit", "--no-fund"]);
-        Step::new("npm ci").must(npm.current_dir(&folder))
+        Step::new("npm ci").must(npm.current_dir(folder))
     })
 }
 
 /// Makes `conformance/.venv` what the requirements say, and returns its folder of programs.
 pub(crate) fn python() -> Outcome<PathBuf> {
-    programs(&["python3"])?;
-    let venv = conformance().join(".venv");
-    let bin = venv.join("bin");
     let requirements = conformance().join("python/requirements.txt");
-    when_changed(&requirements, &venv.join("installed-requirements"), || {
+    venv(&conformance().join(".venv"), &requirements)
+}
+
+/// Makes a virtual environment what these requirements say, and returns its folder of programs.
+pub(crate) fn venv(venv: &Path, requirements: &Path) -> Outcome<PathBuf> {
+    programs(&["python3"])?;
+    let bin = venv.join("bin");
+    when_changed(requirements, &venv.join("installed-requirements"), || {
         let path = venv.display().to_string();
         let mut create = command("python3", &["-m", "venv", "--clear", &path]);
         if Step::new("python venv").must(&mut create).is_err() {

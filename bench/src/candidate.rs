@@ -1,0 +1,62 @@
+//! The servers that are measured side by side, and how each is started.
+
+use std::path::{Path, PathBuf};
+
+/// A server to measure.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments before the port.
+    pub before: Vec<String>,
+    /// Its arguments behind the port.
+    pub after: Vec<String>,
+    /// Which part of the work it is given, for one that is slow: 10 is a tenth.
+    pub part: usize,
+}
+
+impl Candidate {
+    fn new(name: &'static str, program: PathBuf) -> Self {
+        Self {
+            name,
+            program,
+            before: Vec::new(),
+            after: Vec::new(),
+            part: 1,
+        }
+    }
+}
+
+/// The limit and Bellgate; their programs stand in `folder`.
+pub fn ours(folder: &Path) -> Vec<Candidate> {
+    let limit = || folder.join("limit");
+    vec![
+        Candidate {
+            after: vec!["--hold".to_owned()],
+            ..Candidate::new("limit", limit())
+        },
+        Candidate::new("limit, no hold", limit()),
+        Candidate::new("bellgate", folder.join("target")),
+    ]
+}
+
+/// Other people's servers, as `cargo xtask bench --peers` installs them in `folder`.
+pub fn peers(folder: &Path) -> Vec<Candidate> {
+    let script = |path: &str| vec![folder.join(path).display().to_string()];
+    let oxide = folder.join("socketioxide/target/release/peer");
+    vec![
+        Candidate::new("socketioxide", oxide),
+        Candidate {
+            before: script("node/server.js"),
+            part: 2,
+            ..Candidate::new("socket.io, Node", "node".into())
+        },
+        Candidate {
+            before: script("python/server.py"),
+            part: 10,
+            ..Candidate::new("python-socketio", folder.join("python/.venv/bin/python"))
+        },
+    ]
+}
