@@ -277,7 +277,25 @@ fn took(stats: &ShardStats, written: usize) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{JOINED_BYTES, Joined};
+    use std::task::{Context, Waker};
+
+    use super::{HOLD, JOINED_BYTES, Joined, Rest};
+
+    #[tokio::test(start_paused = true)]
+    async fn broadcasts_rest_for_a_moment_after_a_flush_and_at_no_other_time() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut rest = Rest::default();
+        assert!(rest.is_over(&mut cx), "nothing was written yet");
+        for _ in 0..3 {
+            rest.begin();
+            assert!(!rest.is_over(&mut cx));
+            tokio::time::advance(HOLD / 2).await;
+            assert!(!rest.is_over(&mut cx));
+            tokio::time::advance(HOLD).await;
+            assert!(rest.is_over(&mut cx));
+            assert!(rest.is_over(&mut cx), "until the next flush");
+        }
+    }
 
     #[test]
     fn slices_are_joined_whatever_was_joined_before() {
