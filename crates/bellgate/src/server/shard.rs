@@ -25,7 +25,7 @@ use super::gauges::Gauges;
 use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
 use super::socket::Socket;
-use super::trace::Client;
+use super::trace::{self, Client};
 
 /// What reaches a shard's application from other threads and from its own tasks.
 pub(crate) enum Command {
@@ -133,7 +133,9 @@ impl ShardApp {
             return self.program.emitter.take_in(event);
         }
         let conn = conn.or_else(|| socket_of(&event).and_then(|socket| self.hub.conn(socket)));
-        if let Some(client) = conn.and_then(|conn| self.clients.get(&conn)) {
+        if trace::is_on()
+            && let Some(client) = conn.and_then(|conn| self.clients.get(&conn))
+        {
             client.did(&event);
         }
         let Some(call) = self.call(conn, event) else {

@@ -17,6 +17,11 @@ use super::handlers::Handshake;
 /// Most bytes of a name that came from the network.
 const NAME: usize = 128;
 
+/// Whether anything of this is shown. To be asked where finding out what to show costs something.
+pub(super) fn is_on() -> bool {
+    tracing::enabled!(tracing::Level::DEBUG)
+}
+
 /// A connection that joins namespaces.
 pub(super) struct Client {
     pub(super) handshake: Arc<Handshake>,
@@ -45,9 +50,6 @@ impl Client {
 
     /// The hub says what a client did.
     pub(super) fn did(&self, event: &Event) {
-        if !tracing::enabled!(tracing::Level::DEBUG) {
-            return;
-        }
         let session = &*self.handshake.request_id;
         match event {
             Event::Connect { namespace, .. } => {
