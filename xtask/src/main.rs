@@ -27,6 +27,7 @@ cargo xtask COMMAND
   lint [--full]            check without the tests
   gen [--check]            write the generated files, or tell which are stale
   bench [SCENARIO…]        what a unit of work costs, beside the least that a server needs (--help)
+  vectors [DIR]            judge the proven cases of Flask's formats (tests/vectors, or a folder with such files)
   conformance-server [ARGS]  build and run the server that the official suites expect, on localhost:3000
   suites --from DIR [--times N] [--server PROGRAM]
                            run the official suites from a folder against the conformance server
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         "lint" => check::lint(rest),
         "suites" => suites::run(rest),
         "test" => test::run(rest),
+        "vectors" => xtask::vectors::run(rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

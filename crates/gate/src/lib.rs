@@ -34,6 +34,7 @@
 //! Start reading in [`origin`]; the canonical form is in `canon.rs`.
 
 mod canon;
+mod cookie;
 mod escape;
 mod facts;
 mod forwarded;
@@ -44,6 +45,7 @@ pub mod origin;
 mod peer;
 
 pub use canon::{Origin, Scheme};
+pub use cookie::Cookies;
 pub use escape::escape_for_log;
 pub use facts::{FetchMode, FetchSite, Preflight, RequestFacts};
 pub use header::OriginHeader;

@@ -16,4 +16,5 @@ mod page;
 mod properties;
 mod settings;
 mod table;
+mod vectors;
 mod verdicts;
