@@ -29,6 +29,7 @@ impl Outcome {
 
     /// Lets a case's `gateway` text speak. It may always be refused then; and a text that says
     /// `MUST NOT` takes back what the real package does.
+    #[must_use]
     pub fn or_gateway(self, case: &Value, is_refused: bool) -> Self {
         let Some(gateway) = case.get("gateway").and_then(Value::as_str) else {
             return self;
