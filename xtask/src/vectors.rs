@@ -5,11 +5,18 @@
 //! what only such a text allows is counted apart. Start with [`JUDGES`].
 
 mod cookie_header;
+mod flask_login;
+mod flask_session_redis;
+mod flask_wtf_csrf;
+mod marks;
+mod session_cookie;
 mod tally;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 pub use tally::{Outcome, Tally};
@@ -18,7 +25,13 @@ pub use tally::{Outcome, Tally};
 pub type Judge = fn(&Value) -> Result<Tally, String>;
 
 /// The files that are judged, by name without `.json`.
-pub const JUDGES: &[(&str, Judge)] = &[("cookie_header", cookie_header::judge)];
+pub const JUDGES: &[(&str, Judge)] = &[
+    ("cookie_header", cookie_header::judge),
+    ("flask_login", flask_login::judge),
+    ("flask_session_redis", flask_session_redis::judge),
+    ("flask_wtf_csrf", flask_wtf_csrf::judge),
+    ("session_cookie", session_cookie::judge),
+];
 
 /// The project's own copies of the files.
 pub fn copies() -> PathBuf {
@@ -91,4 +104,26 @@ fn id(case: &Value) -> String {
 /// A text of a case; none where it is missing or null.
 fn text<'a>(case: &'a Value, name: &str) -> Option<&'a str> {
     case.get(name).and_then(Value::as_str)
+}
+
+/// A part of a case that must be there.
+fn field<'a>(case: &'a Value, name: &str) -> Result<&'a Value, String> {
+    case.get(name)
+        .ok_or_else(|| format!("{}: there is no `{name}`", id(case)))
+}
+
+/// A number of a case, in whole seconds.
+fn number(case: &Value, name: &str) -> Result<u64, String> {
+    let number = case.get(name).and_then(Value::as_u64);
+    number.ok_or_else(|| format!("{}: there is no number `{name}`", id(case)))
+}
+
+/// A secret of a case: a text, or bytes in base64 at the name with `_b64`.
+fn secret(case: &Value, name: &str) -> Result<Option<Vec<u8>>, String> {
+    if let Some(secret) = text(case, name) {
+        return Ok(Some(secret.as_bytes().to_vec()));
+    }
+    let encoded = text(case, &format!("{name}_b64"));
+    let decoded = encoded.map(|encoded| STANDARD.decode(encoded)).transpose();
+    decoded.map_err(|error| format!("{}: {error}", id(case)))
 }

@@ -4,7 +4,8 @@
 //! through which proxies. [`origin::OriginPolicy`] is made from the settings, once. Then
 //! [`origin::judge`] is the one function that decides, and [`origin::cors_headers`] writes what
 //! the page's browser needs to read the answer, a refusal's too. Nothing here reads a clock, the
-//! environment or a socket; logins and limits are judged elsewhere.
+//! environment or a socket. [`Cookies`] and [`flask`] read what a Flask application and its
+//! extensions keep of a visitor.
 //!
 //! ```
 //! use bellgate_gate::origin::{OriginPolicy, OriginSettings, cors_headers, judge};
@@ -37,6 +38,7 @@ mod canon;
 mod cookie;
 mod escape;
 mod facts;
+pub mod flask;
 mod forwarded;
 mod header;
 mod host;

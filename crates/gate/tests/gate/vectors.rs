@@ -19,3 +19,23 @@ fn counts(tally: &Tally) -> (usize, usize, usize) {
 fn cookie_headers_are_read_as_werkzeug_reads_them() {
     assert_eq!(counts(&judged("cookie_header")), (15, 0, 0));
 }
+
+#[test]
+fn session_cookies_are_judged_as_flask_judges_them() {
+    assert_eq!(counts(&judged("session_cookie")), (67, 12, 0));
+}
+
+#[test]
+fn logins_are_found_as_flask_login_finds_them() {
+    assert_eq!(counts(&judged("flask_login")), (69, 1, 0));
+}
+
+#[test]
+fn csrf_tokens_are_judged_as_flask_wtf_judges_them() {
+    assert_eq!(counts(&judged("flask_wtf_csrf")), (24, 0, 23));
+}
+
+#[test]
+fn stored_sessions_are_read_as_flask_session_reads_them() {
+    assert_eq!(counts(&judged("flask_session_redis")), (25, 3, 1));
+}
