@@ -9,6 +9,7 @@ mod flask_login;
 mod flask_session_redis;
 mod flask_wtf_csrf;
 mod marks;
+mod rate_limits;
 mod session_cookie;
 mod tally;
 
@@ -30,6 +31,7 @@ pub const JUDGES: &[(&str, Judge)] = &[
     ("flask_login", flask_login::judge),
     ("flask_session_redis", flask_session_redis::judge),
     ("flask_wtf_csrf", flask_wtf_csrf::judge),
+    ("rate_limits", rate_limits::judge),
     ("session_cookie", session_cookie::judge),
 ];
 

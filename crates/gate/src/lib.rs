@@ -5,7 +5,7 @@
 //! [`origin::judge`] is the one function that decides, and [`origin::cors_headers`] writes what
 //! the page's browser needs to read the answer, a refusal's too. Nothing here reads a clock, the
 //! environment or a socket. [`Cookies`] and [`flask`] read what a Flask application and its
-//! extensions keep of a visitor.
+//! extensions keep of a visitor; [`limits`] counts hits.
 //!
 //! ```
 //! use bellgate_gate::origin::{OriginPolicy, OriginSettings, cors_headers, judge};
@@ -42,6 +42,7 @@ pub mod flask;
 mod forwarded;
 mod header;
 mod host;
+pub mod limits;
 mod notice;
 pub mod origin;
 mod peer;

@@ -39,3 +39,9 @@ fn csrf_tokens_are_judged_as_flask_wtf_judges_them() {
 fn stored_sessions_are_read_as_flask_session_reads_them() {
     assert_eq!(counts(&judged("flask_session_redis")), (25, 3, 1));
 }
+
+#[test]
+fn rates_are_read_and_counted_as_limits_does() {
+    // Skipped: Flask-Limiter's meta limits.
+    assert_eq!(counts(&judged("rate_limits")), (51, 0, 1));
+}
