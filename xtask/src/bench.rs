@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::bench_check;
 use crate::build::Profile;
 use crate::run::{Outcome, Step, cargo, command, root};
 use crate::setup;
@@ -13,6 +14,11 @@ const BENCH: &str = "bellgate-bench";
 /// Builds the servers and the load generator and runs them; the arguments are the stand's own, but
 /// for `--peers`, which installs other people's servers and measures them too.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
+    if let Some((flag, rest)) = arguments.split_first()
+        && flag == "--check"
+    {
+        return bench_check::run(rest);
+    }
     Profile::Release.build(&[BENCH])?;
     let (peers, own): (Vec<_>, Vec<_>) = arguments
         .iter()

@@ -4,6 +4,7 @@
 //! what a test runner counted. Start with [`test`](mod@test), which is what continuous integration calls.
 
 mod bench;
+mod bench_check;
 mod build;
 mod check;
 mod conformance_server;
@@ -27,6 +28,7 @@ cargo xtask COMMAND
   lint [--full]            check without the tests
   gen [--check]            write the generated files, or tell which are stale
   bench [SCENARIO…]        what a unit of work costs, beside the least that a server needs (--help)
+                           --check [--record]: instructions and allocations of the hot paths, against recorded ones
   vectors [DIR]            judge the proven cases of Flask's formats (tests/vectors, or a folder with such files)
   conformance-server [ARGS]  build and run the server that the official suites expect, on localhost:3000
   suites --from DIR [--times N] [--server PROGRAM]

@@ -9,12 +9,13 @@ use std::process::Stdio;
 use crate::run::{Outcome, Step, command, root};
 
 /// A program, and the Debian package that brings it.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("node", "nodejs"),
     ("npm", "npm"),
     ("python3", "python3"),
     ("chromium", "chromium"),
     ("nginx", "nginx-light"),
+    ("valgrind", "valgrind"),
 ];
 
 /// Installs Debian packages for the programs that are missing.
