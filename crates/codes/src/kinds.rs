@@ -9,6 +9,8 @@ pub enum Category {
     Authentication,
     /// What the caller may do.
     Authorization,
+    /// Whether the caller's own page asks, or another that borrows its cookies.
+    Csrf,
     /// Too many requests from one caller.
     RateLimit,
     /// The server or one client's queue is full.
@@ -32,6 +34,7 @@ impl Category {
             Self::Cors => "cors",
             Self::Authentication => "authentication",
             Self::Authorization => "authorization",
+            Self::Csrf => "csrf",
             Self::RateLimit => "rate_limit",
             Self::Capacity => "capacity",
             Self::Transport => "transport",

@@ -384,6 +384,55 @@ refusals! {
         log   "",
         fix   "log in as somebody with the role {role}, or give it to this user",
         user  "Your account may not see this.";
+    /// The page's browser was not asked to send cookies, or nobody is logged in there.
+    CredentialsNotSent "credentials_not_sent" { origin } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the page at {origin} sent no cookie: nobody is logged in there, or withCredentials is missing",
+        log   "",
+        fix   "log in; a page of another origin than the server's adds io(url, {{ withCredentials: true }})",
+        user  "Please log in to get live updates.";
+    /// The cookie or session that should log in cannot be verified or read.
+    SessionInvalid "session_invalid" { detail } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the login cannot be used: {detail}",
+        log   "",
+        fix   "log in again; where nobody can, SECRET_KEY, BELLGATE_SESSION_SALT or BELLGATE_SESSION_DIGEST differs from the application's",
+        user  "Please log in again to get live updates.";
+    /// The session that should log in is too old.
+    SessionExpired "session_expired" { detail } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the login has expired: {detail}",
+        log   "",
+        fix   "log in again; where that comes too soon, PERMANENT_SESSION_LIFETIME or the clock differs from the application's",
+        user  "Please log in again to get live updates.";
+    /// A credential proves another user than the connection's own.
+    IdentityChanged "identity_changed" {} = Authentication, Backoff, Warning, http 403, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the login changed while this connection was open; a connection never changes its user",
+        log   "",
+        fix   "connect anew",
+        user  PAUSED;
+    /// A login by cookie came without the page's CSRF token.
+    CsrfMissing "csrf_missing" {} = Csrf, AfterFix, Warning, http 403, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "a login by cookie needs the page's CSRF token, and CONNECT brings none",
+        log   "",
+        fix   "add io(url, {{ auth: {{ csrf_token: \"{{{{ csrf_token() }}}}\" }} }}) to the page's template, or send it as X-CSRFToken",
+        user  REFUSED;
+    /// The CSRF token is not one of this session.
+    CsrfInvalid "csrf_invalid" { detail } = Csrf, AfterFix, Warning, http 403, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the CSRF token cannot be used: {detail}",
+        log   "",
+        fix   "send the token that the page's own session got; SECRET_KEY or WTF_CSRF_SECRET_KEY must be the application's",
+        user  "Please load this page again to get live updates.";
+    /// The CSRF token is older than allowed.
+    CsrfExpired "csrf_expired" {} = Csrf, Reauth, Routine, http 403, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "the CSRF token is older than WTF_CSRF_TIME_LIMIT allows",
+        log   "",
+        fix   "load the page again, or unset WTF_CSRF_TIME_LIMIT: tokens live as long as the session then",
+        user  "Please load this page again to get live updates.";
 
     // --- Namespaces and events -------------------------------------------------------------------
     /// A CONNECT to a namespace that does not exist.
