@@ -8,6 +8,7 @@ use http::{Method, header};
 
 use crate::canon::Scheme;
 use crate::header::OriginHeader;
+use crate::identity::Credentials;
 use crate::peer::{Peer, PeerAddr, TrustedProxies};
 use crate::{escape_for_log, forwarded, host};
 
@@ -106,7 +107,7 @@ pub struct RequestFacts {
     origin: OriginHeader,
     /// The first Origin header as it came.
     received: Option<HeaderValue>,
-    has_cookie: bool,
+    credentials: Credentials,
     is_upgrade: bool,
     client_addr: Option<IpAddr>,
     scheme: Scheme,
@@ -153,7 +154,7 @@ impl RequestFacts {
             method: parts.method.clone(),
             origin: OriginHeader::read(headers),
             received: headers.get(header::ORIGIN).cloned(),
-            has_cookie: headers.contains_key(header::COOKIE),
+            credentials: Credentials::read(headers, peer.addr.ip()),
             is_upgrade: headers.contains_key(header::UPGRADE),
             client_addr: told.client.or(peer.addr.ip()),
             scheme,
@@ -238,6 +239,15 @@ impl RequestFacts {
             .and_then(|value| value.to_str().ok())
     }
 
+    /// What may tell who sent it. Never for a log.
+    pub fn credentials(&self) -> Credentials {
+        let is_across = self.is_browser_page() && !self.is_page_of_same_name();
+        let page = self.origin.valid().filter(|_| is_across);
+        self.credentials
+            .clone()
+            .of_page_at(page.map(ToString::to_string))
+    }
+
     /// Whether forwarded headers were there and came from a trusted proxy.
     pub fn forwarded_believed(&self) -> bool {
         self.forwarded == ForwardedUse::Believed
@@ -296,7 +306,7 @@ impl RequestFacts {
     /// them unasked.
     pub(crate) fn sends_cookies_across(&self) -> bool {
         let is_across = self.is_browser_page() && !self.is_page_of_same_name();
-        self.has_cookie && !self.is_upgrade && is_across
+        self.credentials.has_cookie() && !self.is_upgrade && is_across
     }
 }
 

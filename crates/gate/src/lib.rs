@@ -5,7 +5,8 @@
 //! [`origin::judge`] is the one function that decides, and [`origin::cors_headers`] writes what
 //! the page's browser needs to read the answer, a refusal's too. Nothing here reads a clock, the
 //! environment or a socket. [`Cookies`] and [`flask`] read what a Flask application and its
-//! extensions keep of a visitor; [`limits`] counts hits.
+//! extensions keep of a visitor, and [`identity`] decides by that who connects; [`limits`] counts
+//! hits.
 //!
 //! ```
 //! use bellgate_gate::origin::{OriginPolicy, OriginSettings, cors_headers, judge};
@@ -42,6 +43,7 @@ pub mod flask;
 mod forwarded;
 mod header;
 mod host;
+pub mod identity;
 pub mod limits;
 mod notice;
 pub mod origin;

@@ -7,8 +7,8 @@
 
 mod pair;
 
-use http::HeaderMap;
 use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 
 /// The cookies of one request, in the order in which they came.
 ///
@@ -27,17 +27,21 @@ pub struct Cookies {
 impl Cookies {
     /// Reads the `Cookie` headers of a request; several are taken as one (RFC 9113 §8.2.3).
     pub fn read(headers: &HeaderMap) -> Self {
-        let mut pairs = Vec::new();
-        for header in headers.get_all(COOKIE) {
-            pair::read_all(header.as_bytes(), &mut pairs);
-        }
-        Self { pairs }
+        let lines = headers.get_all(COOKIE).iter();
+        Self::of_lines(lines.map(HeaderValue::as_bytes))
     }
 
     /// Reads the value of one `Cookie` header. What cannot be read is left out; never fails.
     pub fn parse(header: &[u8]) -> Self {
+        Self::of_lines([header])
+    }
+
+    /// Of the values of all `Cookie` headers.
+    pub(crate) fn of_lines<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut pairs = Vec::new();
-        pair::read_all(header, &mut pairs);
+        for line in lines {
+            pair::read_all(line, &mut pairs);
+        }
         Self { pairs }
     }
 

@@ -6,7 +6,7 @@
 //! | `session.rs` | the signed session cookie | [`SessionCookies`], gives a [`Session`] |
 //! | `json.rs`, `value.rs` | Flask's tagged JSON | [`Value`] |
 //! | `stored.rs`, `msgpack.rs` | Flask-Session's values in Redis | [`StoredSessions`], gives a [`Session`] |
-//! | `login.rs`, `remember.rs` | Flask-Login | [`login`] |
+//! | `login.rs`, `remember.rs` | Flask-Login | [`login()`] |
 //! | `csrf.rs` | Flask-WTF's CSRF tokens | [`CsrfTokens`] |
 //!
 //! Nothing is inflated or parsed before its signature is verified, nothing is ever unpickled, and

@@ -12,6 +12,8 @@ mod answers;
 mod common;
 mod explain;
 mod facts;
+mod flask;
+mod identity;
 mod page;
 mod properties;
 mod settings;

@@ -1,0 +1,91 @@
+//! What a request brings that may tell who sent it.
+
+use std::net::IpAddr;
+
+use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+use crate::cookie::Cookies;
+use crate::flask::Client;
+
+/// Flask-WTF's headers, in the order in which it looks (`WTF_CSRF_HEADERS`).
+const CSRF: [HeaderName; 2] = [
+    HeaderName::from_static("x-csrftoken"),
+    HeaderName::from_static("x-csrf-token"),
+];
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What a request brings that may tell who sent it; kept until a namespace is joined, judged by
+/// [`Identities::find`](super::Identities::find).
+#[derive(Clone, Default)]
+pub struct Credentials {
+    cookies: Vec<HeaderValue>,
+    csrf: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
+    forwarded_for: Option<HeaderValue>,
+    remote_addr: Option<IpAddr>,
+    across: Option<String>,
+    is_upgrade: bool,
+}
+
+impl Credentials {
+    /// Of the headers of a request from this peer.
+    pub(crate) fn read(headers: &HeaderMap, remote_addr: Option<IpAddr>) -> Self {
+        let filled = |name| headers.get(name).filter(|value| !value.is_empty());
+        Self {
+            cookies: headers.get_all(COOKIE).iter().cloned().collect(),
+            csrf: CSRF.iter().find_map(filled).cloned(),
+            user_agent: headers.get(USER_AGENT).cloned(),
+            forwarded_for: headers.get(FORWARDED_FOR).cloned(),
+            remote_addr,
+            across: None,
+            is_upgrade: headers.contains_key(http::header::UPGRADE),
+        }
+    }
+
+    /// Of a page of this origin, which is not the server's own.
+    pub(crate) fn of_page_at(self, across: Option<String>) -> Self {
+        Self { across, ..self }
+    }
+
+    /// Whether there is anything that may log in.
+    pub fn has_cookie(&self) -> bool {
+        !self.cookies.is_empty()
+    }
+
+    /// The origin of the page, where it is another than the server's.
+    pub(super) fn across(&self) -> Option<&str> {
+        self.across.as_deref()
+    }
+
+    /// A page of another origin polled, and its browser was not asked to send cookies. With a WebSocket
+    /// handshake cookies come unasked.
+    pub(super) fn lacks_cookies_across(&self) -> Option<&str> {
+        let is_asked = self.has_cookie() || self.is_upgrade;
+        self.across().filter(|_| !is_asked)
+    }
+
+    pub(super) fn cookies(&self) -> Cookies {
+        Cookies::of_lines(self.cookies.iter().map(HeaderValue::as_bytes))
+    }
+
+    pub(super) fn csrf(&self) -> Option<&str> {
+        self.csrf.as_ref().and_then(|value| value.to_str().ok())
+    }
+
+    /// Calls `ask` with what Flask-Login knows the browser by.
+    pub(super) fn with_client<T>(&self, ask: impl FnOnce(&Client<'_>) -> T) -> T {
+        let addr = self.remote_addr.map(|addr| addr.to_string());
+        ask(&Client {
+            forwarded_for: self.forwarded_for.as_ref().map(HeaderValue::as_bytes),
+            remote_addr: addr.as_deref(),
+            user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
+        })
+    }
+}
+
+/// Nothing of what is in it: it logs somebody in.
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Credentials({} cookie headers)", self.cookies.len())
+    }
+}
