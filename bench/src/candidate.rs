@@ -42,21 +42,42 @@ pub fn ours(folder: &Path) -> Vec<Candidate> {
     ]
 }
 
-/// Other people's servers, as `cargo xtask bench --peers` installs them in `folder`.
+/// Other people's servers, as `cargo xtask bench --peers` installs them in `folder`. Those in Go are
+/// left out where they were not built, which the installer tells.
 pub fn peers(folder: &Path) -> Vec<Candidate> {
     let script = |path: &str| vec![folder.join(path).display().to_string()];
-    let oxide = folder.join("socketioxide/target/release/peer");
-    vec![
-        Candidate::new("socketioxide", oxide),
+    let python = || folder.join("python/.venv/bin/python");
+    let mut peers = vec![
+        Candidate::new(
+            "socketioxide",
+            folder.join("socketioxide/target/release/peer"),
+        ),
+        Candidate {
+            before: script("bun/server.js"),
+            part: 2,
+            ..Candidate::new("socket.io, Bun", folder.join("bun/node_modules/.bin/bun"))
+        },
         Candidate {
             before: script("node/server.js"),
             part: 2,
             ..Candidate::new("socket.io, Node", "node".into())
         },
         Candidate {
+            part: 4,
+            ..Candidate::new("socket.io, Go", folder.join("go/bin/socketio"))
+        },
+        Candidate {
             before: script("python/server.py"),
             part: 10,
-            ..Candidate::new("python-socketio", folder.join("python/.venv/bin/python"))
+            ..Candidate::new("python-socketio", python())
         },
-    ]
+        Candidate {
+            before: script("python/flask_server.py"),
+            part: 10,
+            ..Candidate::new("Flask-SocketIO", python())
+        },
+    ];
+    let in_go = folder.join("go");
+    peers.retain(|peer| !peer.program.starts_with(&in_go) || peer.program.is_file());
+    peers
 }

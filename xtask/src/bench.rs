@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the measuring stand, as released programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::bench_check;
@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 fn install() -> Outcome<PathBuf> {
     let peers = root().join("bench/peers");
     setup::npm(&peers.join("node"))?;
+    setup::npm(&peers.join("bun"))?;
     setup::venv(
         &peers.join("python/.venv"),
         &peers.join("python/requirements.txt"),
@@ -51,5 +52,20 @@ fn install() -> Outcome<PathBuf> {
     build.current_dir(peers.join("socketioxide"));
     build.env_remove("CARGO_TARGET_DIR");
     Step::new("build socketioxide").must(&mut build)?;
+    go(&peers.join("go"))?;
     Ok(peers)
+}
+
+/// Builds the peers that are written in Go, on a machine that has it; Debian's is too old for them.
+fn go(folder: &Path) -> Outcome {
+    let Some(go) = setup::find("go") else {
+        println!("no Go on this machine: socket.io in Go and centrifuge are left out");
+        return Ok(());
+    };
+    let own = ["build", "-mod=readonly", "-o", "bin/"];
+    let mut build = command(go, &own);
+    build
+        .args(["./socketio", "./centrifuge"])
+        .current_dir(folder);
+    Step::new("build the peers in Go").must(&mut build)
 }

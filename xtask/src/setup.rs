@@ -92,7 +92,7 @@ fn apt(packages: &[&str]) -> Outcome {
 }
 
 /// The path of a program, looked for as a shell does, and in root's own folders.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders =
         std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/bin")]);

@@ -10,6 +10,11 @@ const io = new Server(http, { cors: { origin: "http://localhost:5000", credentia
 io.on("connection", (socket) => {
   socket.on("echo", (value, ack) => ack(value));
   socket.on("bcast", (value) => io.emit("msg", value));
+  socket.on("enter", (room, ack) => {
+    socket.join(room);
+    ack();
+  });
+  socket.on("tell", ([room, value]) => io.to(room).emit("msg", value));
 });
 
 http.listen(Number(process.argv[2]), "127.0.0.1");

@@ -26,6 +26,18 @@ async def bcast(sid, value):
     await io.emit("msg", value)
 
 
+@io.event
+async def enter(sid, room):
+    await io.enter_room(sid, room)
+    return []
+
+
+@io.event
+async def tell(sid, message):
+    room, value = message
+    await io.emit("msg", value, to=room)
+
+
 uvicorn.run(
     socketio.ASGIApp(io),
     host="127.0.0.1",
