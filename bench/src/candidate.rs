@@ -15,6 +15,21 @@ pub struct Candidate {
     pub after: Vec<String>,
     /// Which part of the work it is given, for one that is slow: 10 is a tenth.
     pub part: usize,
+    /// What it can do beyond `echo` and `bcast`.
+    pub can: &'static [Can],
+}
+
+/// What not every server can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Can {
+    /// `enter` and `tell`.
+    Rooms,
+    /// HTTP polling, and the upgrade from it.
+    Poll,
+    /// A user in the payload of CONNECT, and `notify`.
+    Users,
+    /// Bellgate's settings as further arguments: `NAME=VALUE`.
+    Settings,
 }
 
 impl Candidate {
@@ -25,6 +40,7 @@ impl Candidate {
             before: Vec::new(),
             after: Vec::new(),
             part: 1,
+            can: &[Can::Rooms, Can::Poll],
         }
     }
 }
@@ -35,10 +51,17 @@ pub fn ours(folder: &Path) -> Vec<Candidate> {
     vec![
         Candidate {
             after: vec!["--hold".to_owned()],
+            can: &[Can::Rooms],
             ..Candidate::new("limit", limit())
         },
-        Candidate::new("limit, no hold", limit()),
-        Candidate::new("bellgate", folder.join("target")),
+        Candidate {
+            can: &[Can::Rooms],
+            ..Candidate::new("limit, no hold", limit())
+        },
+        Candidate {
+            can: &[Can::Rooms, Can::Poll, Can::Users, Can::Settings],
+            ..Candidate::new("bellgate", folder.join("target"))
+        },
     ]
 }
 

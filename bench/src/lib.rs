@@ -2,7 +2,8 @@
 //! cores; what is measured is the server's processor time for a unit of work.
 //!
 //! [`scenario`] has the kinds of work, [`crowd`] the clients that do it, [`wire`] their side of the
-//! protocol, [`candidate`] the servers, [`process`] one under test and what the kernel says of it, [`report`] the table.
+//! protocol, [`candidate`] the servers, [`process`] one under test and what the kernel says of it, [`report`] the table,
+//! [`tls`] a certificate, [`gauges`] what Bellgate says of itself.
 //! The program `target` is Bellgate as any load generator may drive it, `limit` the least that a
 //! server can do for the same work, which every figure is held against.
 
@@ -13,7 +14,9 @@
 
 pub mod candidate;
 pub mod crowd;
+pub mod gauges;
 pub mod process;
 pub mod report;
 pub mod scenario;
+pub mod tls;
 pub mod wire;

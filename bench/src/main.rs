@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bellgate_bench::candidate::{Candidate, ours, peers};
-use bellgate_bench::process::{Server, pin_load};
+use bellgate_bench::process::{pin_load, raise_descriptor_limit};
 use bellgate_bench::report::{Row, text};
-use bellgate_bench::scenario::{Figures, Scenario};
+use bellgate_bench::scenario::{Figures, NAMES, Scenario, Sizes, choose};
 use clap::Parser;
 
 /// Measures what a unit of work costs Bellgate, beside the least that any server needs for it.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
-    /// Which kinds of work: idle, fanout, echo, connect; all where none is named
+    /// Which kinds of work; all where none is named
+    #[arg(value_parser = NAMES)]
     scenarios: Vec<String>,
     /// Connections, in place of each scenario's own numbers
     #[arg(long)]
@@ -38,7 +39,11 @@ struct Options {
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("error: {failed} runs failed, see above");
+            ExitCode::FAILURE
+        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -46,40 +51,54 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> io::Result<()> {
+/// How many runs failed.
+fn run(options: &Options) -> io::Result<usize> {
     let servers = servers(options)?;
     pin_load()?;
+    raise_descriptor_limit()?;
     let mut rows = Vec::new();
-    for scenario in chosen(options)? {
-        let mut runs = vec![Vec::new(); servers.len()];
-        for round in 1..=options.rounds {
-            for (server, runs) in servers.iter().zip(&mut runs) {
-                let name = server.name;
-                eprintln!(
-                    "{} … {name}, {round} of {}",
-                    scenario.name(),
-                    options.rounds
-                );
-                let figures = measure(server, scenario);
-                runs.push(figures.map_err(|error| io::Error::other(format!("{name}: {error}")))?);
-            }
-        }
+    let mut failed = 0;
+    for scenario in chosen(options) {
+        let (runs, failures) = measure(scenario.as_ref(), &servers, options);
+        failed += failures;
         let names = servers.iter().map(|server| server.name.to_owned());
-        let runs = names.zip(runs).collect();
-        let row = Row::new(scenario, runs);
+        let row = Row::new(scenario.about(), names.zip(runs).collect());
         print!("{}", text(std::slice::from_ref(&row)));
         rows.push(row);
+        // After each scenario, so that a run that is cut short leaves what it has.
+        if let Some(file) = &options.json {
+            std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
+        }
     }
-    if let Some(file) = &options.json {
-        std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
-    }
-    Ok(())
+    Ok(failed)
 }
 
-/// One run against a server of its own.
-fn measure(candidate: &Candidate, scenario: Scenario) -> io::Result<Figures> {
-    let server = Server::start(candidate)?;
-    scenario.part(candidate.part).run(&server)
+/// All runs of a scenario by server, and how many failed. A server that fails is not asked again.
+fn measure(
+    scenario: &dyn Scenario,
+    servers: &[Candidate],
+    options: &Options,
+) -> (Vec<Vec<Figures>>, usize) {
+    let mut runs = vec![Vec::new(); servers.len()];
+    let mut failed = vec![false; servers.len()];
+    let name = scenario.about().name;
+    for round in 1..=options.rounds {
+        for ((server, runs), failed) in servers.iter().zip(&mut runs).zip(&mut failed) {
+            if *failed || !scenario.fits(server) {
+                continue;
+            }
+            eprintln!("{name} … {}, {round} of {}", server.name, options.rounds);
+            match scenario.run(server, server.part * options.part.max(1)) {
+                Ok(figures) => runs.push(figures),
+                Err(error) => {
+                    eprintln!("{name} … {}: {error}", server.name);
+                    *failed = true;
+                }
+            }
+        }
+    }
+    let failures = failed.into_iter().filter(|failed| *failed).count();
+    (runs, failures)
 }
 
 /// The servers that were asked for, the limit first.
@@ -95,62 +114,19 @@ fn servers(options: &Options) -> io::Result<Vec<Candidate>> {
 }
 
 /// The scenarios that were asked for.
-fn chosen(options: &Options) -> io::Result<Vec<Scenario>> {
-    let part = options.part.max(1);
-    let sizes = |own: &[usize]| {
-        options
-            .connections
-            .map_or(own.to_vec(), |count| vec![count])
+fn chosen(options: &Options) -> Vec<Box<dyn Scenario>> {
+    let sizes = Sizes {
+        connections: options.connections,
     };
-    let idle = || {
-        sizes(&[1_000, 8_000])
-            .into_iter()
-            .map(|connections| Scenario::Idle { connections })
-    };
-    let fanout = || {
-        let all = sizes(&[1_000]).into_iter();
-        all.flat_map(move |connections| {
-            [(64, 1), (64, 4), (64, 16), (512, 4), (512, 16)].map(|(bytes, outstanding)| {
-                Scenario::Fanout {
-                    connections,
-                    bytes,
-                    outstanding,
-                    broadcasts: 400 * outstanding.min(4) / part,
-                }
-            })
-        })
-    };
-    let echo = || {
-        let connections = options.connections.unwrap_or(50);
-        std::iter::once(Scenario::Echo {
-            connections,
-            outstanding: 16,
-            each: 10_000 / part,
-        })
-    };
-    let connect = || {
-        std::iter::once(Scenario::Connect {
-            cycles: 5_000 / part,
-        })
-    };
-    let mut scenarios = Vec::new();
-    let all = ["idle", "fanout", "echo", "connect"].map(str::to_owned);
+    let all = NAMES.map(str::to_owned);
     let named = if options.scenarios.is_empty() {
         &all[..]
     } else {
         &options.scenarios
     };
-    for name in named {
-        match name.as_str() {
-            "idle" => scenarios.extend(idle()),
-            "fanout" => scenarios.extend(fanout()),
-            "echo" => scenarios.extend(echo()),
-            "connect" => scenarios.extend(connect()),
-            _ => {
-                let text = format!("no scenario is called {name}; there are {}", all.join(", "));
-                return Err(io::Error::other(text));
-            }
-        }
-    }
-    Ok(scenarios)
+    named
+        .iter()
+        .filter_map(|name| choose(name, sizes))
+        .flatten()
+        .collect()
 }

@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 use crate::candidate::Candidate;
 
 /// The core of the server under test.
@@ -18,6 +20,8 @@ const START: Duration = Duration::from_secs(20);
 /// A server that runs; killed when dropped.
 pub struct Server {
     child: Child,
+    candidate: Candidate,
+    more: Vec<String>,
     /// Where it listens.
     pub addr: SocketAddr,
 }
@@ -25,31 +29,46 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port, and waits until it listens.
     pub fn start(candidate: &Candidate) -> io::Result<Self> {
-        let program = &candidate.program;
-        let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let child = Command::new("taskset")
-            .args(["-c", SERVER_CORE])
-            .arg(program)
-            .args(&candidate.before)
-            .arg(addr.port().to_string())
-            .args(&candidate.after)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        let mut server = Self { child, addr };
+        Self::start_with(candidate, &[])
+    }
+
+    /// As [`Server::start`], with more arguments.
+    pub fn start_with(candidate: &Candidate, more: &[String]) -> io::Result<Self> {
+        let addr = free()?;
+        let mut server = Self {
+            child: spawn(candidate, addr, more)?,
+            candidate: candidate.clone(),
+            more: more.to_vec(),
+            addr,
+        };
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// Kills it and starts it anew at the same address.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = spawn(&self.candidate, self.addr, &self.more)?;
+        self.wait()
+    }
+
+    /// Waits until it listens.
+    fn wait(&mut self) -> io::Result<()> {
+        let program = self.candidate.program.display();
         let begun = Instant::now();
-        while TcpStream::connect(addr).is_err() {
-            if let Some(status) = server.child.try_wait()? {
-                let text = format!("{} ended at once: {status}", program.display());
+        while TcpStream::connect(self.addr).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                let text = format!("{program} ended at once: {status}");
                 return Err(io::Error::other(text));
             }
             if begun.elapsed() > START {
-                let text = format!("{} does not listen", program.display());
+                let text = format!("{program} does not listen");
                 return Err(io::Error::other(text));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(server)
+        Ok(())
     }
 
     /// Processor time of all its threads that live, in nanoseconds (`schedstat`: clock ticks are
@@ -66,11 +85,20 @@ impl Server {
 
     /// Bytes of memory that it holds.
     pub fn resident(&self) -> io::Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most bytes of memory that it has held.
+    pub fn peak(&self) -> io::Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
         kib.map(|kib| kib * 1024)
-            .ok_or_else(|| io::Error::other("no VmRSS"))
+            .ok_or_else(|| io::Error::other(format!("the kernel does not say {name}")))
     }
 }
 
@@ -80,6 +108,24 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// An address that nobody listens on.
+pub fn free() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
+fn spawn(candidate: &Candidate, addr: SocketAddr, more: &[String]) -> io::Result<Child> {
+    Command::new("taskset")
+        .args(["-c", SERVER_CORE])
+        .arg(&candidate.program)
+        .args(&candidate.before)
+        .arg(addr.port().to_string())
+        .args(&candidate.after)
+        .args(more)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
 }
 
 /// Pins this process to the core of the load generator.
@@ -95,4 +141,11 @@ pub fn pin_load() -> io::Result<()> {
     Err(io::Error::other(
         "this machine has no second core to load from",
     ))
+}
+
+/// Has this process, and the servers that it starts, open as many files as the system lets it.
+pub fn raise_descriptor_limit() -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
 }

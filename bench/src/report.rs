@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::scenario::{Figures, Scenario};
+use crate::scenario::{About, Figures, Goal};
 
 /// All runs of one scenario.
 #[derive(Debug, Clone, Serialize)]
@@ -13,11 +13,13 @@ pub struct Row {
     pub name: String,
     /// What the figures count.
     pub unit: &'static str,
+    /// What Bellgate is to reach.
+    pub goal: Option<Goal>,
     /// By server, in the order of the columns.
     pub cells: Vec<Cell>,
 }
 
-/// One server's runs of a scenario.
+/// One server's runs of a scenario; none where it took no part.
 #[derive(Debug, Clone, Serialize)]
 pub struct Cell {
     /// The server.
@@ -32,7 +34,7 @@ pub struct Cell {
 
 impl Row {
     /// From the runs of each server; the first is the limit.
-    pub fn new(scenario: Scenario, runs: Vec<(String, Vec<Figures>)>) -> Self {
+    pub fn new(about: About, runs: Vec<(String, Vec<Figures>)>) -> Self {
         let limit: Vec<f64> = runs
             .first()
             .map(|(_, runs)| runs.iter().map(|run| run.cost).collect())
@@ -42,14 +44,16 @@ impl Row {
             let ratios = costs.iter().zip(&limit).map(|(cost, limit)| cost / limit);
             Cell {
                 server,
-                ratio: (index > 0).then(|| spread(ratios.collect())[0]),
+                ratio: (index > 0 && !limit.is_empty() && !costs.is_empty())
+                    .then(|| spread(ratios.collect())[0]),
                 cost: spread(costs),
                 runs,
             }
         });
         Self {
-            name: scenario.name(),
-            unit: scenario.unit(),
+            name: about.name,
+            unit: about.unit,
+            goal: about.goal,
             cells: cells.collect(),
         }
     }
@@ -73,6 +77,10 @@ pub fn text(rows: &[Row]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{} ({})", row.name, row.unit);
         for cell in &row.cells {
+            if cell.runs.is_empty() {
+                let _ = writeln!(text, "  {:<16} {:>10}", cell.server, "–");
+                continue;
+            }
             let [median, least, most] = cell.cost;
             let _ = write!(
                 text,
@@ -86,6 +94,17 @@ pub fn text(rows: &[Row]) -> String {
             let (half, p99) = (times(|run| run.median), times(|run| run.p99));
             if p99 > 0.0 {
                 let _ = write!(text, "  arrival {half:.0} µs, p99 {p99:.0} µs");
+            }
+            for (index, also) in cell
+                .runs
+                .first()
+                .iter()
+                .flat_map(|run| &run.also)
+                .enumerate()
+            {
+                let values = cell.runs.iter().filter_map(|run| run.also.get(index));
+                let [median, ..] = spread(values.map(|also| also.value).collect());
+                let _ = write!(text, "  {} {median:.2}", also.name);
             }
             text.push('\n');
         }
@@ -103,13 +122,16 @@ mod tests {
             costs
                 .map(|cost| Figures {
                     cost,
-                    median: 0.0,
-                    p99: 0.0,
+                    ..Figures::default()
                 })
                 .to_vec()
         };
         let row = Row::new(
-            Scenario::Connect { cycles: 1 },
+            About {
+                name: "connect".to_owned(),
+                unit: "µs a cycle",
+                goal: None,
+            },
             vec![
                 ("limit".to_owned(), runs([1.0, 2.0, 4.0])),
                 ("other".to_owned(), runs([2.0, 2.0, 6.0])),

@@ -1,21 +1,21 @@
 //! The least that a server can do for the same work: `limit PORT [--hold]`.
 //!
-//! One thread and one epoll. A tick's broadcasts become one shared buffer, each connection is written
-//! once a tick; with `--hold` flushes are up to 1 ms apart while more keeps coming. It checks nothing
-//! and speaks no more of the protocol than the load generator needs.
+//! One thread and one epoll. A tick's broadcasts become one shared buffer, and so do those of a room;
+//! each connection is written once a tick; with `--hold` flushes are up to 1 ms apart while more keeps
+//! coming. It checks nothing and speaks no more of the protocol than the load generator needs.
 
 #![expect(
     clippy::print_stderr,
     reason = "a program for measuring has nobody else to tell"
 )]
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bellgate_bench::wire;
+use bellgate_bench::wire::{self, Pieces};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
@@ -49,16 +49,35 @@ fn main() -> ExitCode {
 struct Limit {
     conns: Vec<Option<Conn>>,
     free: Vec<usize>,
-    /// What the present tick sends to everybody.
-    shared: Vec<u8>,
+    says: Said,
     /// Connections with an answer of their own to write.
     answering: Vec<usize>,
 }
 
+/// What the present tick says.
+#[derive(Default)]
+struct Said {
+    /// To everybody.
+    shared: Vec<u8>,
+    /// Where a room of this name stands.
+    names: HashMap<Vec<u8>, usize>,
+    rooms: Vec<Room>,
+    /// Rooms with something to write.
+    telling: Vec<usize>,
+}
+
+#[derive(Default)]
+struct Room {
+    members: Vec<usize>,
+    shared: Vec<u8>,
+}
+
 struct Conn {
+    index: usize,
+    rooms: Vec<usize>,
     stream: TcpStream,
     is_open: bool,
-    rest: Vec<u8>,
+    pieces: Pieces,
     answer: Vec<u8>,
     queue: VecDeque<(Rc<[u8]>, usize)>,
 }
@@ -73,7 +92,7 @@ fn serve(port: u16, hold: bool) -> io::Result<()> {
     let mut limit = Limit::default();
     let mut flushed = Instant::now();
     loop {
-        let due = (!limit.shared.is_empty()).then(|| HOLD.saturating_sub(flushed.elapsed()));
+        let due = (!limit.says.is_empty()).then(|| HOLD.saturating_sub(flushed.elapsed()));
         poll.poll(&mut events, due)?;
         for event in &events {
             if event.token() == LISTENER {
@@ -90,7 +109,7 @@ fn serve(port: u16, hold: bool) -> io::Result<()> {
             }
         }
         limit.answer();
-        if !limit.shared.is_empty() && (!hold || flushed.elapsed() >= HOLD) {
+        if !limit.says.is_empty() && (!hold || flushed.elapsed() >= HOLD) {
             limit.flush();
             flushed = Instant::now();
         }
@@ -111,9 +130,11 @@ impl Limit {
             poll.registry()
                 .register(&mut stream, Token(index), interest)?;
             let conn = Some(Conn {
+                index,
+                rooms: Vec::new(),
                 stream,
                 is_open: false,
-                rest: Vec::new(),
+                pieces: Pieces::default(),
                 answer: Vec::new(),
                 queue: VecDeque::new(),
             });
@@ -126,8 +147,13 @@ impl Limit {
 
     fn close(&mut self, index: usize) {
         if let Some(place) = self.conns.get_mut(index)
-            && place.take().is_some()
+            && let Some(conn) = place.take()
         {
+            for room in conn.rooms {
+                if let Some(room) = self.says.rooms.get_mut(room) {
+                    room.members.retain(|member| *member != index);
+                }
+            }
             self.free.push(index);
         }
     }
@@ -136,7 +162,7 @@ impl Limit {
     fn read(&mut self, index: usize, buffer: &mut [u8]) -> bool {
         let Self {
             conns,
-            shared,
+            says,
             answering,
             ..
         } = self;
@@ -151,16 +177,9 @@ impl Limit {
             };
             let was_empty = conn.answer.is_empty();
             let read = buffer.get(..count).unwrap_or_default();
-            if conn.rest.is_empty() {
-                let used = conn.take(read, shared);
-                conn.rest = read.get(used..).unwrap_or_default().to_vec();
-            } else {
-                let mut joined = std::mem::take(&mut conn.rest);
-                joined.extend_from_slice(read);
-                let used = conn.take(&joined, shared);
-                joined.drain(..used);
-                conn.rest = joined;
-            }
+            let mut pieces = std::mem::take(&mut conn.pieces);
+            pieces.feed(read, |bytes| conn.take(bytes, says));
+            conn.pieces = pieces;
             if was_empty && !conn.answer.is_empty() {
                 answering.push(index);
             }
@@ -177,20 +196,25 @@ impl Limit {
         }
     }
 
-    /// Writes the tick's broadcasts to everybody.
+    /// Writes what the tick says to everybody and to rooms.
     fn flush(&mut self) {
-        let shared = std::mem::take(&mut self.shared);
-        // Made where a first socket does not take it.
-        let mut kept: Option<Rc<[u8]>> = None;
-        for conn in self.conns.iter_mut().flatten() {
-            if conn.is_open {
-                conn.write(&shared, || {
-                    Rc::clone(kept.get_or_insert_with(|| shared.as_slice().into()))
-                });
-            }
+        let Self { conns, says, .. } = self;
+        if !says.shared.is_empty() {
+            let open = conns.iter_mut().flatten().filter(|conn| conn.is_open);
+            write_all(&says.shared, open);
+            says.shared.clear();
         }
-        self.shared = shared;
-        self.shared.clear();
+        for room in says.telling.drain(..) {
+            let Some(room) = says.rooms.get_mut(room) else {
+                continue;
+            };
+            for member in &room.members {
+                if let Some(Some(conn)) = conns.get_mut(*member) {
+                    conn.write(&room.shared, || room.shared.as_slice().into());
+                }
+            }
+            room.shared.clear();
+        }
     }
 
     /// Writes what a socket did not take before.
@@ -222,7 +246,7 @@ impl Conn {
     }
 
     /// Takes in what a client said; how many bytes were whole.
-    fn take(&mut self, bytes: &[u8], shared: &mut Vec<u8>) -> usize {
+    fn take(&mut self, bytes: &[u8], says: &mut Said) -> usize {
         let mut used = 0;
         if !self.is_open {
             let Some(head) = bytes.windows(4).position(|end| end == b"\r\n\r\n") else {
@@ -241,17 +265,71 @@ impl Conn {
         }
         while let Some((text, length)) = wire::parse_masked(bytes.get(used..).unwrap_or_default()) {
             used += length;
-            if text == b"40" {
+            if text.starts_with(b"40") {
                 self.answer
                     .extend_from_slice(&wire::shared(br#"40{"sid":"limit"}"#));
             } else if let Some(rest) = text.strip_prefix(br#"42["bcast","#) {
                 let packet = [br#"42["msg","#, rest].concat();
-                shared.extend_from_slice(&wire::shared(&packet));
+                says.shared.extend_from_slice(&wire::shared(&packet));
+            } else if let Some(rest) = text.strip_prefix(br#"42["tell",[""#) {
+                says.tell(rest);
+            } else if let Some(rest) = text.strip_prefix(br#"420["enter",""#) {
+                self.rooms.push(says.enter(rest, self.index));
+                self.answer.extend_from_slice(&wire::shared(b"430[]"));
             } else if let Some(packet) = echoed(text) {
                 self.answer.extend_from_slice(&wire::shared(&packet));
             }
         }
         used
+    }
+}
+
+impl Said {
+    fn is_empty(&self) -> bool {
+        self.shared.is_empty() && self.telling.is_empty()
+    }
+
+    /// Puts a client into the room whose name begins the text; where the room stands.
+    fn enter(&mut self, text: &[u8], client: usize) -> usize {
+        let name = text.split(|byte| *byte == b'"').next().unwrap_or_default();
+        let room = *self.names.entry(name.to_vec()).or_insert_with(|| {
+            self.rooms.push(Room::default());
+            self.rooms.len() - 1
+        });
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.members.push(client);
+        }
+        room
+    }
+
+    /// Takes in `room",x]]`.
+    fn tell(&mut self, text: &[u8]) {
+        let Some(end) = text.iter().position(|byte| *byte == b'"') else {
+            return;
+        };
+        let (name, rest) = text.split_at(end);
+        if let Some(index) = self.names.get(name)
+            && let Some(room) = self.rooms.get_mut(*index)
+            && let Some(rest) = rest.strip_prefix(b"\",")
+            && let Some(rest) = rest.strip_suffix(b"]")
+        {
+            if room.shared.is_empty() {
+                self.telling.push(*index);
+            }
+            let packet = [br#"42["msg","#, rest].concat();
+            room.shared.extend_from_slice(&wire::shared(&packet));
+        }
+    }
+}
+
+/// Writes the same to all of these.
+fn write_all<'a>(bytes: &[u8], conns: impl Iterator<Item = &'a mut Conn>) {
+    // Made where a first socket does not take it.
+    let mut kept: Option<Rc<[u8]>> = None;
+    for conn in conns {
+        conn.write(bytes, || {
+            Rc::clone(kept.get_or_insert_with(|| bytes.into()))
+        });
     }
 }
 

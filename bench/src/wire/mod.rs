@@ -1,68 +1,9 @@
-//! The client's side of Socket.IO over WebSocket: just enough to load a server.
+//! The client's side of Socket.IO: just enough to load a server.
+//!
+//! Here are frames; [`session`] opens sessions over WebSocket, [`polling`] such that poll.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
-
-/// How long a server may take for a step of the handshake.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// What every client says it is.
-const ORIGIN: &str = "http://localhost:5000";
-
-/// Opens a session over WebSocket and joins `/`.
-pub fn join(server: SocketAddr) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect(server)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    write!(
-        stream,
-        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {server}\r\nOrigin: {ORIGIN}\r\n\
-         Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )?;
-    let mut read = Vec::new();
-    until(&mut stream, &mut read, |read| {
-        let head = read.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
-        read.starts_with(b"HTTP/1.1 101").then_some(head)
-    })?;
-    until(&mut stream, &mut read, |read| opened(read, b"0{"))?;
-    stream.write_all(&frame(b"40"))?;
-    until(&mut stream, &mut read, |read| opened(read, b"40"))?;
-    Ok(stream)
-}
-
-/// Reads until `done` says how many bytes are dealt with.
-fn until(
-    stream: &mut TcpStream,
-    read: &mut Vec<u8>,
-    done: impl Fn(&[u8]) -> Option<usize>,
-) -> io::Result<()> {
-    let mut buffer = [0; 4096];
-    loop {
-        if let Some(length) = done(read) {
-            read.drain(..length);
-            return Ok(());
-        }
-        let count = stream.read(&mut buffer)?;
-        if count == 0 {
-            let text = String::from_utf8_lossy(read).into_owned();
-            return Err(io::Error::other(format!("the server has closed: {text}")));
-        }
-        read.extend_from_slice(buffer.get(..count).unwrap_or_default());
-    }
-}
-
-/// The length of what there is up to a whole frame whose text begins so. Some servers ping first.
-fn opened(read: &[u8], with: &[u8]) -> Option<usize> {
-    let mut passed = 0;
-    loop {
-        let (text, length) = parse(read.get(passed..)?)?;
-        passed += length;
-        if text.starts_with(with) {
-            return Some(passed);
-        }
-    }
-}
+pub mod polling;
+pub mod session;
 
 /// The second byte of a frame (RFC 6455 §5.2): whether it is masked, and the lengths that say that the
 /// true one follows in two or in eight bytes.
@@ -131,6 +72,26 @@ fn parse_with(bytes: &[u8], mask: usize) -> Option<(&[u8], usize)> {
     Some((payload, head + length))
 }
 
+/// Bytes that come in pieces: the beginning of a frame or an answer stays until its rest is there.
+#[derive(Default)]
+pub struct Pieces(Vec<u8>);
+
+impl Pieces {
+    /// Hands on what there is; `take` says how many bytes of it were whole.
+    pub fn feed(&mut self, fresh: &[u8], take: impl FnOnce(&[u8]) -> usize) {
+        if self.0.is_empty() {
+            let used = take(fresh);
+            self.0 = fresh.get(used..).unwrap_or_default().to_vec();
+        } else {
+            let mut joined = std::mem::take(&mut self.0);
+            joined.extend_from_slice(fresh);
+            let used = take(&joined);
+            joined.drain(..used);
+            self.0 = joined;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,5 +108,25 @@ mod tests {
             assert_eq!(parse_masked(&masked[..masked.len() - 1]), None, "{length}");
             assert_eq!(parse(&plain[..plain.len() - 1]), None, "{length}");
         }
+    }
+
+    #[test]
+    fn what_is_not_whole_waits_for_its_rest() {
+        let bytes: Vec<u8> = [&b"one"[..], b"two"]
+            .iter()
+            .flat_map(|text| shared(text))
+            .collect();
+        let mut pieces = Pieces::default();
+        let mut texts = Vec::new();
+        for byte in bytes {
+            pieces.feed(&[byte], |bytes| match parse(bytes) {
+                Some((text, length)) => {
+                    texts.push(text.to_vec());
+                    length
+                }
+                None => 0,
+            });
+        }
+        assert_eq!(texts, [b"one", b"two"]);
     }
 }

@@ -1,0 +1,235 @@
+//! Clients that have joined, read by one thread: over WebSocket here, polling ones in [`pollers`].
+
+mod gather;
+pub mod pollers;
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream as Blocking};
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+pub use self::gather::gather;
+use crate::wire::session::{VISITOR, ask, join_as};
+use crate::wire::{Pieces, frame, parse};
+
+/// A server that says nothing for so long is stuck.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Clients that have joined `/`.
+pub struct Crowd {
+    poll: Poll,
+    events: Events,
+    clients: Vec<Client>,
+    buffer: Vec<u8>,
+    /// Events called `msg` that have come, over all clients.
+    pub messages: usize,
+    /// Acks that have come, over all clients.
+    pub acks: usize,
+    clock: Option<Clock>,
+}
+
+/// When each event was sent, and how long each arrival took.
+#[derive(Default)]
+struct Clock {
+    sent: Vec<Instant>,
+    arrivals: Vec<Duration>,
+}
+
+struct Client {
+    stream: TcpStream,
+    pieces: Pieces,
+    messages: usize,
+    acks: usize,
+}
+
+impl Crowd {
+    /// So many visitors.
+    pub fn join(server: SocketAddr, count: usize) -> io::Result<Self> {
+        Self::join_as(server, count, |_| VISITOR.to_owned())
+    }
+
+    /// So many clients, each with a CONNECT of its own.
+    pub fn join_as(
+        server: SocketAddr,
+        count: usize,
+        connect: impl Fn(usize) -> String + Sync,
+    ) -> io::Result<Self> {
+        Self::of(gather(count, |index| join_as(server, &connect(index)))?)
+    }
+
+    /// So many visitors, each of which enters the room that it is told, if it is told one.
+    pub fn enter(
+        server: SocketAddr,
+        count: usize,
+        room: impl Fn(usize) -> Option<String> + Sync,
+    ) -> io::Result<Self> {
+        Self::of(gather(count, |index| {
+            let mut stream = join_as(server, VISITOR)?;
+            if let Some(room) = room(index) {
+                ask(&mut stream, &format!("420[\"enter\",\"{room}\"]"))?;
+            }
+            Ok(stream)
+        })?)
+    }
+
+    /// Clients that have joined already.
+    pub fn of(streams: Vec<Blocking>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut clients = Vec::with_capacity(streams.len());
+        for (index, stream) in streams.into_iter().enumerate() {
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream);
+            poll.registry()
+                .register(&mut stream, Token(index), Interest::READABLE)?;
+            clients.push(Client {
+                stream,
+                pieces: Pieces::default(),
+                messages: 0,
+                acks: 0,
+            });
+        }
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(1024),
+            clients,
+            buffer: vec![0; 256 * 1024],
+            messages: 0,
+            acks: 0,
+            clock: None,
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// Counts messages from here, and their arrivals too: the n-th message that a client gets is
+    /// the n-th that [`Crowd::sent`] is told of.
+    pub fn time_arrivals(&mut self) {
+        self.messages = 0;
+        for client in &mut self.clients {
+            client.messages = 0;
+        }
+        self.clock = Some(Clock::default());
+    }
+
+    /// A message for everybody is sent now.
+    pub fn sent(&mut self) {
+        if let Some(clock) = &mut self.clock {
+            clock.sent.push(Instant::now());
+        }
+    }
+
+    /// How long each arrival took, since [`Crowd::time_arrivals`]; it ends here.
+    pub fn arrivals(&mut self) -> Vec<Duration> {
+        let clock = self.clock.take();
+        clock.map(|clock| clock.arrivals).unwrap_or_default()
+    }
+
+    /// Has a client send packets in one write; so few that the kernel takes them whole.
+    pub fn send(
+        &mut self,
+        client: usize,
+        packets: impl IntoIterator<Item = String>,
+    ) -> io::Result<()> {
+        let packets = packets.into_iter();
+        let frames: Vec<u8> = packets
+            .flat_map(|packet| frame(packet.as_bytes()))
+            .collect();
+        match self.clients.get_mut(client) {
+            Some(client) if !frames.is_empty() => client.stream.write_all(&frames),
+            _ => Ok(()),
+        }
+    }
+
+    /// Acks that a client has got.
+    pub fn acks_of(&self, client: usize) -> usize {
+        self.clients.get(client).map_or(0, |client| client.acks)
+    }
+
+    /// Waits until something has come, and reads what there is.
+    pub fn read(&mut self) -> io::Result<()> {
+        let begun = Instant::now();
+        while !self.read_within(PATIENCE)? {
+            if begun.elapsed() >= PATIENCE {
+                return Err(io::Error::other("the server says nothing any more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what there is until then.
+    pub fn read_until(&mut self, then: Instant) -> io::Result<()> {
+        loop {
+            let left = then.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            self.read_within(left)?;
+        }
+    }
+
+    /// Waits so long for something to come, and reads what there is; whether anything came.
+    fn read_within(&mut self, timeout: Duration) -> io::Result<bool> {
+        self.poll.poll(&mut self.events, Some(timeout))?;
+        for event in &self.events {
+            let Some(client) = self.clients.get_mut(event.token().0) else {
+                continue;
+            };
+            let (messages, acks) = client.read(&mut self.buffer)?;
+            if let Some(clock) = &mut self.clock {
+                let now = Instant::now();
+                let came = clock.sent.iter().take(client.messages);
+                let came = came.skip(client.messages - messages);
+                clock.arrivals.extend(came.map(|sent| now - *sent));
+            }
+            self.messages += messages;
+            self.acks += acks;
+        }
+        Ok(!self.events.is_empty())
+    }
+}
+
+impl Client {
+    /// Reads all that is there; events and acks among it.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+        let (mut messages, mut acks, mut pings) = (0, 0, 0);
+        loop {
+            let count = match self.stream.read(buffer) {
+                Ok(0) => return Err(io::Error::other("the server has closed a connection")),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            let fresh = buffer.get(..count).unwrap_or_default();
+            self.pieces.feed(fresh, |bytes| {
+                let mut used = 0;
+                while let Some((text, length)) = parse(bytes.get(used..).unwrap_or_default()) {
+                    if text.starts_with(b"42") {
+                        messages += 1;
+                    } else if text.starts_with(b"43") {
+                        acks += 1;
+                    } else if text == b"2" {
+                        pings += 1;
+                    }
+                    used += length;
+                }
+                used
+            });
+        }
+        for _ in 0..pings {
+            self.stream.write_all(&frame(b"3"))?;
+        }
+        self.messages += messages;
+        self.acks += acks;
+        Ok((messages, acks))
+    }
+}

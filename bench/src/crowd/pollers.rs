@@ -1,0 +1,134 @@
+//! Clients that poll: each asks again as soon as it has its answer.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+
+use super::{PATIENCE, gather};
+use crate::wire::Pieces;
+use crate::wire::polling::{Polling, answer, get, packets, post};
+use crate::wire::session::VISITOR;
+
+/// Clients that poll without end.
+pub struct Pollers {
+    poll: Poll,
+    events: Events,
+    clients: Vec<Poller>,
+    buffer: Vec<u8>,
+    /// Events called `msg` that have come, over all clients.
+    pub messages: usize,
+}
+
+struct Poller {
+    stream: TcpStream,
+    sid: String,
+    pieces: Pieces,
+}
+
+impl Pollers {
+    /// So many visitors, each of which has a poll open.
+    pub fn join(server: SocketAddr, count: usize) -> io::Result<Self> {
+        let joined = gather(count, |_| {
+            let mut polling = Polling::join(server, VISITOR)?;
+            polling.ask()?;
+            Ok(polling.into_parts())
+        })?;
+        let poll = Poll::new()?;
+        let mut clients = Vec::with_capacity(count);
+        for (index, (sid, stream)) in joined.into_iter().enumerate() {
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream);
+            poll.registry()
+                .register(&mut stream, Token(index), Interest::READABLE)?;
+            clients.push(Poller {
+                stream,
+                sid,
+                pieces: Pieces::default(),
+            });
+        }
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(1024),
+            clients,
+            buffer: vec![0; 64 * 1024],
+            messages: 0,
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// Waits until something has come, reads what there is, and asks again.
+    pub fn read(&mut self) -> io::Result<()> {
+        let begun = Instant::now();
+        loop {
+            self.poll.poll(&mut self.events, Some(PATIENCE))?;
+            if !self.events.is_empty() {
+                break;
+            }
+            if begun.elapsed() >= PATIENCE {
+                return Err(io::Error::other("the server says nothing any more"));
+            }
+        }
+        for event in &self.events {
+            if let Some(client) = self.clients.get_mut(event.token().0) {
+                self.messages += client.read(&mut self.buffer)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Poller {
+    /// Reads all that is there; events among it.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut bodies = Vec::new();
+        loop {
+            let count = match self.stream.read(buffer) {
+                Ok(0) => return Err(io::Error::other("the server has closed a connection")),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            let fresh = buffer.get(..count).unwrap_or_default();
+            self.pieces.feed(fresh, |bytes| {
+                let mut used = 0;
+                while let Some((status, body, length)) =
+                    answer(bytes.get(used..).unwrap_or_default())
+                {
+                    let body = String::from_utf8_lossy(&body).into_owned();
+                    bodies.push((status, body));
+                    used += length;
+                }
+                used
+            });
+        }
+        let mut messages = 0;
+        for (status, body) in bodies {
+            if status != 200 {
+                return Err(io::Error::other(format!("polling was refused: {body}")));
+            }
+            messages += packets(&body)
+                .filter(|packet| packet.starts_with("42"))
+                .count();
+            // The answer to that asks again.
+            let next = if packets(&body).any(|packet| packet == "2") {
+                post(&self.sid, "3")
+            } else {
+                get(&self.sid)
+            };
+            self.stream.write_all(next.as_bytes())?;
+        }
+        Ok(messages)
+    }
+}

@@ -1,0 +1,148 @@
+//! The kinds of work, and what is measured of each.
+//!
+//! [`choose`] makes them from their names. Each stands in a file of its own and starts the servers
+//! that it needs by itself.
+
+mod abrupt;
+mod choose;
+mod connect;
+mod echo;
+mod fanout;
+mod idle;
+mod mixed;
+mod paced;
+mod polling;
+mod quiet;
+mod reconnect;
+mod shards;
+mod slow;
+mod upgrade;
+
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub use self::choose::{NAMES, Sizes, choose};
+use crate::candidate::{Can, Candidate};
+
+/// Work for a server.
+pub trait Scenario {
+    /// How a row of the table begins.
+    fn about(&self) -> About;
+
+    /// What a server must be able to do for it.
+    fn needs(&self) -> &'static [Can] {
+        &[]
+    }
+
+    /// Connections that it holds at once. More than [`MANY`] only fast servers are given.
+    fn connections(&self) -> usize;
+
+    /// Runs it against a server of its own. `part` is the part of the work that this server is
+    /// given, for one that is slow: 10 is a tenth.
+    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures>;
+
+    /// Whether this server takes part.
+    fn fits(&self, candidate: &Candidate) -> bool {
+        let can = |need| candidate.can.contains(need);
+        self.needs().iter().all(can) && (candidate.part == 1 || self.connections() <= MANY)
+    }
+}
+
+/// More connections at once are only for servers that are given all of the work.
+const MANY: usize = 5_000;
+
+/// What a row of the table begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// The work and its measures.
+    pub name: String,
+    /// What [`Figures::cost`] counts.
+    pub unit: &'static str,
+    /// What Bellgate is to reach.
+    pub goal: Option<Goal>,
+}
+
+/// What Bellgate is to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// Cost at most so many times the limit's.
+    Ratio(f64),
+    /// Cost, and the 99th percentile of arrival, at most so many times the limit's.
+    RatioWithTail(f64),
+    /// Cost at most this, in the row's unit.
+    Cost(f64),
+    /// Cost below every other server's.
+    Ahead,
+}
+
+/// What came out of one run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Figures {
+    /// Processor time of the server for a unit of work, µs, or what else the row's unit says.
+    pub cost: f64,
+    /// Time from sending to the last arrival, or to each where messages are paced, µs: the median,
+    /// the 99th percentile and the most; 0 where none is taken.
+    pub median: f64,
+    /// See `median`.
+    pub p99: f64,
+    /// See `median`.
+    pub max: f64,
+    /// Other figures of the run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Also>,
+}
+
+/// A figure beside the cost.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Also {
+    /// What it is, with its unit.
+    pub name: &'static str,
+    /// How much.
+    pub value: f64,
+    /// The most that Bellgate may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goal: Option<f64>,
+}
+
+impl Figures {
+    /// A cost alone.
+    pub fn of(cost: f64) -> Self {
+        Self {
+            cost,
+            ..Self::default()
+        }
+    }
+
+    /// Processor time in nanoseconds, for so many units of work.
+    fn spent(nanoseconds: u64, units: usize) -> Self {
+        Self::of(nanoseconds as f64 / 1000.0 / units as f64)
+    }
+
+    /// With times.
+    fn with_times(self, mut times: Vec<Duration>) -> Self {
+        times.sort();
+        let micros =
+            |time: Option<&Duration>| time.map_or(0.0, |time| time.as_nanos() as f64 / 1000.0);
+        let at = |part: usize| micros(times.get(times.len() * part / 100));
+        Self {
+            median: at(50),
+            p99: at(99),
+            max: micros(times.last()),
+            ..self
+        }
+    }
+
+    /// With one more figure.
+    fn also(mut self, name: &'static str, value: f64, goal: Option<f64>) -> Self {
+        self.also.push(Also { name, value, goal });
+        self
+    }
+}
+
+/// A part of so much work, and at least one unit of it.
+fn share(work: usize, part: usize) -> usize {
+    (work / part.max(1)).max(1)
+}

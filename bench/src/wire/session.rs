@@ -1,0 +1,117 @@
+//! Sessions over WebSocket, opened and joined by steps that block.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::polling::Polling;
+use super::{frame, parse};
+
+/// How long a server may take for a step.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+/// What every client says it is.
+pub(super) const ORIGIN: &str = "http://localhost:5000";
+/// The CONNECT of a visitor to `/`.
+pub const VISITOR: &str = "40";
+
+/// Opens a session over WebSocket and joins `/` as a visitor.
+pub fn join(server: SocketAddr) -> io::Result<TcpStream> {
+    join_as(server, VISITOR)
+}
+
+/// Opens a session over WebSocket and joins `/` with this CONNECT.
+pub fn join_as(server: SocketAddr, connect: &str) -> io::Result<TcpStream> {
+    let mut stream = dial(server)?;
+    open(&mut stream, connect)?;
+    Ok(stream)
+}
+
+/// The CONNECT of a user.
+pub fn user(index: usize) -> String {
+    format!("40{{\"user\":\"u{index}\"}}")
+}
+
+/// A connection to a server; what it does blocks no longer than a server may take.
+pub fn dial(server: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(server)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// Opens and joins over a stream that is there, a plain one or one of TLS.
+pub fn open<S: Read + Write>(stream: &mut S, connect: &str) -> io::Result<()> {
+    let mut read = Vec::new();
+    shake(stream, &mut read, "")?;
+    until(stream, &mut read, |read| opened(read, b"0{"))?;
+    stream.write_all(&frame(connect.as_bytes()))?;
+    until(stream, &mut read, |read| opened(read, b"40"))
+}
+
+/// Has a joined client send a packet that is acknowledged with the id 0, and waits for the ack.
+pub fn ask<S: Read + Write>(stream: &mut S, packet: &str) -> io::Result<()> {
+    stream.write_all(&frame(packet.as_bytes()))?;
+    until(stream, &mut Vec::new(), |read| opened(read, b"430["))
+}
+
+/// Upgrades a session that polls (Engine.IO v4, upgrade), and has one event answered over the WebSocket.
+pub fn upgrade(polling: &Polling) -> io::Result<TcpStream> {
+    let mut stream = dial(polling.server())?;
+    let mut read = Vec::new();
+    shake(&mut stream, &mut read, &format!("&sid={}", polling.sid()))?;
+    stream.write_all(&frame(b"2probe"))?;
+    until(&mut stream, &mut read, |read| opened(read, b"3probe"))?;
+    stream.write_all(&frame(b"5"))?;
+    ask(&mut stream, "420[\"echo\",\"x\"]")?;
+    Ok(stream)
+}
+
+/// The WebSocket handshake (RFC 6455 §4.1), with more for its query.
+fn shake<S: Read + Write>(stream: &mut S, read: &mut Vec<u8>, query: &str) -> io::Result<()> {
+    let request = format!(
+        "GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: localhost\r\n\
+         Origin: {ORIGIN}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes())?;
+    until(stream, read, |read| {
+        let head = read.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
+        read.starts_with(b"HTTP/1.1 101").then_some(head)
+    })
+}
+
+/// Reads until `done` says how many bytes are dealt with.
+pub(super) fn until<S: Read>(
+    stream: &mut S,
+    read: &mut Vec<u8>,
+    done: impl Fn(&[u8]) -> Option<usize>,
+) -> io::Result<()> {
+    let mut buffer = [0; 4096];
+    loop {
+        if let Some(length) = done(read) {
+            read.drain(..length);
+            return Ok(());
+        }
+        let count = stream.read(&mut buffer).map_err(|error| {
+            let text = String::from_utf8_lossy(read);
+            io::Error::other(format!("{error} after {text:?}"))
+        })?;
+        if count == 0 {
+            let text = String::from_utf8_lossy(read).into_owned();
+            return Err(io::Error::other(format!("the server has closed: {text}")));
+        }
+        read.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    }
+}
+
+/// The length of what there is up to a whole frame whose text begins so. Some servers ping first.
+fn opened(read: &[u8], with: &[u8]) -> Option<usize> {
+    let mut passed = 0;
+    loop {
+        let (text, length) = parse(read.get(passed..)?)?;
+        passed += length;
+        if text.starts_with(with) {
+            return Some(passed);
+        }
+    }
+}
