@@ -5,6 +5,7 @@
 //! what only such a text allows is counted apart. Start with [`JUDGES`].
 
 mod cookie_header;
+mod flask_jwt_extended;
 mod flask_login;
 mod flask_session_redis;
 mod flask_wtf_csrf;
@@ -28,6 +29,7 @@ pub type Judge = fn(&Value) -> Result<Tally, String>;
 /// The files that are judged, by name without `.json`.
 pub const JUDGES: &[(&str, Judge)] = &[
     ("cookie_header", cookie_header::judge),
+    ("flask_jwt_extended", flask_jwt_extended::judge),
     ("flask_login", flask_login::judge),
     ("flask_session_redis", flask_session_redis::judge),
     ("flask_wtf_csrf", flask_wtf_csrf::judge),

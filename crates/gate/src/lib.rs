@@ -5,8 +5,8 @@
 //! [`origin::judge`] is the one function that decides, and [`origin::cors_headers`] writes what
 //! the page's browser needs to read the answer, a refusal's too. Nothing here reads a clock, the
 //! environment or a socket. [`Cookies`] and [`flask`] read what a Flask application and its
-//! extensions keep of a visitor, and [`identity`] decides by that who connects; [`limits`] counts
-//! hits.
+//! extensions keep of a visitor, and [`identity`] decides by that who connects; [`jwt`] judges
+//! tokens; [`limits`] counts hits.
 //!
 //! ```
 //! use bellgate_gate::origin::{OriginPolicy, OriginSettings, cors_headers, judge};
@@ -44,6 +44,7 @@ mod forwarded;
 mod header;
 mod host;
 pub mod identity;
+pub mod jwt;
 pub mod limits;
 mod notice;
 pub mod origin;

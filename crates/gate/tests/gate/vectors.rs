@@ -45,3 +45,10 @@ fn rates_are_read_and_counted_as_limits_does() {
     // Skipped: Flask-Limiter's meta limits.
     assert_eq!(counts(&judged("rate_limits")), (51, 0, 1));
 }
+
+#[test]
+fn tokens_are_judged_as_flask_jwt_extended_judges_them() {
+    // Skipped: tokens in a query or under another header's name, endpoints for refresh and fresh tokens.
+    // Permitted: a token of 27,000 bytes is refused for its length.
+    assert_eq!(counts(&judged("flask_jwt_extended")), (71, 1, 12));
+}
