@@ -134,8 +134,8 @@ fn fanout(sizes: Sizes) -> Scenarios {
     }
     let rest = [
         (8_000, To::All, 4, 200),
-        (1_000, To::Room(10), 4, 20_000),
-        (10_000, To::User, 1, 10_000),
+        (1_000, To::Room(10), 4, 6_000),
+        (10_000, To::User, 4, 4_000),
     ];
     for (own, to, outstanding, events) in rest {
         // With a number of its own this is a row from above.

@@ -21,6 +21,11 @@ pub(super) enum To {
     User,
 }
 
+/// Events to a user that are timed, one at a time.
+const SINGLE: usize = 400;
+/// The pause before each of them.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Events of one client.
 pub(super) struct Fanout {
     /// Clients that are there.
@@ -86,7 +91,14 @@ impl Scenario for Fanout {
         let before = server.processor()?;
         let times = flood(events)?;
         let used = server.processor()? - before;
-        Ok(Figures::spent(used, events * receivers).with_times(times))
+        let figures = Figures::spent(used, events * receivers);
+        if self.to != To::User {
+            return Ok(figures.with_times(times));
+        }
+        let times = singly(&mut crowd, &packet, share(SINGLE, part))?;
+        let figures = figures.with_times(times);
+        let p99 = figures.p99;
+        Ok(figures.also("p99 of one at a time, µs", p99, Some(1_000.0)))
     }
 }
 
@@ -140,6 +152,17 @@ pub(super) fn flood(
             let Some(at) = sent.pop_front() else { break };
             times.push(at.elapsed());
         }
+    }
+    Ok(times)
+}
+
+/// Has the first client send events to one receiver with a pause before each, as if nothing else
+/// went on; how long each took.
+fn singly(crowd: &mut Crowd, packet: &str, events: usize) -> io::Result<Vec<Duration>> {
+    let mut times = Vec::with_capacity(events);
+    for _ in 0..events {
+        crowd.read_until(Instant::now() + PAUSE)?;
+        times.extend(flood(crowd, packet, 1, 1, 1)?);
     }
     Ok(times)
 }
