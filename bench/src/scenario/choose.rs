@@ -129,7 +129,7 @@ fn fanout(sizes: Sizes) -> Scenarios {
             to: To::All,
             bytes,
             outstanding,
-            events: 400 * outstanding.min(4),
+            events: 200 * outstanding.min(4),
         }));
     }
     let rest = [
