@@ -1,5 +1,6 @@
 //! The servers that are measured side by side, and how each is started.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A server to measure.
@@ -17,6 +18,8 @@ pub struct Candidate {
     pub part: usize,
     /// What it can do beyond `echo` and `bcast`.
     pub can: &'static [Can],
+    /// Its version; none for the project's own, whose version is the commit.
+    pub version: Option<String>,
 }
 
 /// What not every server can do.
@@ -41,8 +44,31 @@ impl Candidate {
             after: Vec::new(),
             part: 1,
             can: &[Can::Rooms, Can::Poll],
+            version: None,
         }
     }
+
+    /// With the versions that the list `file` of the peers' folder pins for these packages.
+    fn pinned(mut self, folder: &Path, file: &str, packages: &[&str]) -> Self {
+        let list = fs::read_to_string(folder.join(file)).unwrap_or_default();
+        let versions = packages.iter().map(|package| {
+            let version = version(&list, package).unwrap_or("of no known version");
+            format!("{package} {version}")
+        });
+        self.version = Some(versions.collect::<Vec<_>>().join(", "));
+        self
+    }
+}
+
+/// The version of a package in a list of any of the kinds that are here: `package.json`, `Cargo.toml`,
+/// `go.mod`, `requirements.txt`. All have a package's name and its version on one line.
+fn version<'a>(list: &'a str, package: &str) -> Option<&'a str> {
+    let is_mark = |letter: char| " \t\"=:,^".contains(letter);
+    list.lines().find_map(|line| {
+        let rest = line.trim_start_matches(is_mark).strip_prefix(package)?;
+        let version = rest.strip_prefix(is_mark)?.trim_matches(is_mark);
+        version.split(' ').next()
+    })
 }
 
 /// The limit and Bellgate; their programs stand in `folder`.
@@ -70,37 +96,95 @@ pub fn ours(folder: &Path) -> Vec<Candidate> {
 pub fn peers(folder: &Path) -> Vec<Candidate> {
     let script = |path: &str| vec![folder.join(path).display().to_string()];
     let python = || folder.join("python/.venv/bin/python");
+    let node =
+        |own: &'static str, file: &str, packages: &[&str], program: PathBuf, part| Candidate {
+            before: script(file),
+            part,
+            ..Candidate::new(own, program).pinned(
+                folder,
+                &file.replace("server.js", "package.json"),
+                packages,
+            )
+        };
+    let python = |own: &'static str, file: &str, packages: &[&str]| Candidate {
+        before: script(file),
+        part: 10,
+        ..Candidate::new(own, python()).pinned(folder, "python/requirements.txt", packages)
+    };
     let mut peers = vec![
         Candidate::new(
             "socketioxide",
             folder.join("socketioxide/target/release/peer"),
+        )
+        .pinned(folder, "socketioxide/Cargo.toml", &["socketioxide"]),
+        node(
+            "socket.io, Bun",
+            "bun/server.js",
+            &["socket.io", "@socket.io/bun-engine", "bun"],
+            folder.join("bun/node_modules/.bin/bun"),
+            2,
+        ),
+        node(
+            "socket.io, Node",
+            "node/server.js",
+            &["socket.io", "bufferutil"],
+            "node".into(),
+            2,
         ),
         Candidate {
-            before: script("bun/server.js"),
-            part: 2,
-            ..Candidate::new("socket.io, Bun", folder.join("bun/node_modules/.bin/bun"))
-        },
-        Candidate {
-            before: script("node/server.js"),
-            part: 2,
-            ..Candidate::new("socket.io, Node", "node".into())
-        },
-        Candidate {
             part: 4,
-            ..Candidate::new("socket.io, Go", folder.join("go/bin/socketio"))
+            ..Candidate::new("socket.io, Go", folder.join("go/bin/socketio")).pinned(
+                folder,
+                "go/go.mod",
+                &["github.com/zishang520/socket.io/v2"],
+            )
         },
-        Candidate {
-            before: script("python/server.py"),
-            part: 10,
-            ..Candidate::new("python-socketio", python())
-        },
-        Candidate {
-            before: script("python/flask_server.py"),
-            part: 10,
-            ..Candidate::new("Flask-SocketIO", python())
-        },
+        python(
+            "python-socketio",
+            "python/server.py",
+            &["python-socketio", "uvicorn"],
+        ),
+        python(
+            "Flask-SocketIO",
+            "python/flask_server.py",
+            &["Flask-SocketIO", "gevent"],
+        ),
     ];
     let in_go = folder.join("go");
     peers.retain(|peer| !peer.program.starts_with(&in_go) || peer.program.is_file());
     peers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_every_kind_of_list() {
+        for (list, package, wanted) in [
+            (
+                "{\n  \"bun-engine\": \"0.1.2\",\n  \"bun\": \"1.4.5\"\n}",
+                "bun",
+                "1.4.5",
+            ),
+            (
+                "name = \"peer\"\nsocketioxide = \"=0.18.3\"\n",
+                "socketioxide",
+                "0.18.3",
+            ),
+            (
+                "\tgithub.com/a/b/v2 v2.5.0 // indirect\n",
+                "github.com/a/b/v2",
+                "v2.5.0",
+            ),
+            (
+                "gevent-websocket==0.10.1\ngevent==26.9.0\n",
+                "gevent",
+                "26.9.0",
+            ),
+        ] {
+            assert_eq!(version(list, package), Some(wanted), "{list}");
+        }
+        assert_eq!(version("gevent-websocket==0.10.1", "gevent"), None);
+    }
 }

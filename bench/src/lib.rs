@@ -3,7 +3,8 @@
 //!
 //! [`scenario`] has the kinds of work, [`crowd`] the clients that do it, [`wire`] their side of the
 //! protocol, [`candidate`] the servers, [`process`] one under test and what the kernel says of it, [`report`] the table,
-//! [`tls`] a certificate, [`gauges`] what Bellgate says of itself.
+//! [`tls`] a certificate, [`gauges`] what Bellgate says of itself, [`chart`] the table as a picture, [`results`] what
+//! is kept of a run, [`progress`] how far it is.
 //! The program `target` is Bellgate as any load generator may drive it, `limit` the least that a
 //! server can do for the same work, which every figure is held against.
 
@@ -13,10 +14,13 @@
 )]
 
 pub mod candidate;
+pub mod chart;
 pub mod crowd;
 pub mod gauges;
 pub mod process;
+pub mod progress;
 pub mod report;
+pub mod results;
 pub mod scenario;
 pub mod tls;
 pub mod wire;

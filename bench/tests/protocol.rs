@@ -103,6 +103,7 @@ fn limit() -> Candidate {
         after: vec!["--hold".to_owned()],
         part: 1,
         can: &[Can::Rooms],
+        version: None,
     }
 }
 
