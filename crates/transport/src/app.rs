@@ -33,6 +33,9 @@ pub trait App: Sized + 'static {
 
     /// A session has opened.
     fn handle_open(&mut self, conn: ConnId, opening: Opening, io: &mut Io<'_>);
+    /// The packets of a POST follow, the request being one of its session's; or they are all told, and
+    /// what comes next came another way.
+    fn handle_post(&mut self, _conn: ConnId, _facts: Option<&RequestFacts>) {}
     /// A text message arrived.
     fn handle_text(&mut self, conn: ConnId, text: &str, io: &mut Io<'_>);
     /// A binary message arrived.
@@ -67,6 +70,12 @@ pub struct Io<'a> {
 impl<'a> Io<'a> {
     pub(crate) fn new(net: &'a mut Net, now: Instant) -> Self {
         Self { now, net }
+    }
+
+    /// Whether one of the connection's requests brought an admitted origin, so that its cookies count.
+    pub fn is_bound(&self, conn: ConnId) -> bool {
+        let conn = self.net.conn(conn);
+        conn.is_some_and(|conn| conn.binding.origin().is_some())
     }
 
     /// The transport that a connection uses now.

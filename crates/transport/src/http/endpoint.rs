@@ -293,7 +293,7 @@ impl<A: App> Endpoint<A> {
                 )))
             }
             Method::POST => {
-                post::receive(&self.local, id, &parts.headers, body).await?;
+                post::receive(&self.local, id, judged, &parts.headers, body).await?;
                 Ok(Reply::Answer(answer::text(b"ok".to_vec())))
             }
             method => Err(wrong_method(&method)),

@@ -11,7 +11,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
-use super::BoxError;
+use super::{BoxError, Judged};
 use crate::app::App;
 use crate::shard::{Local, Step, now};
 
@@ -29,6 +29,7 @@ const SMALL_BODY: usize = 16 << 10;
 pub(crate) async fn receive<A: App, B>(
     local: &Local<A>,
     id: ConnId,
+    judged: &Judged,
     headers: &HeaderMap,
     body: B,
 ) -> Result<(), Refusal>
@@ -38,7 +39,7 @@ where
 {
     let posting = Posting::begin(local, id)?;
     let received = match read(local, headers, body).await {
-        Ok(body) => feed(local, id, &body),
+        Ok(body) => feed(local, id, judged, &body),
         Err(refusal) => Err(refusal),
     };
     posting.finish(&received);
@@ -125,11 +126,12 @@ fn plain(error: &BoxError) -> String {
         .collect()
 }
 
-fn feed<A: App>(local: &Local<A>, id: ConnId, body: &str) -> Result<(), Refusal> {
+fn feed<A: App>(local: &Local<A>, id: ConnId, judged: &Judged, body: &str) -> Result<(), Refusal> {
     let now = now();
     let mut shard = local.borrow();
     let limits = std::rc::Rc::clone(&shard.net.limits);
     let mut fed = Ok(());
+    shard.app.handle_post(id, Some(&judged.facts));
     for packet in packets(body, &limits) {
         match packet.and_then(|packet| shard.handle_packet(id, Lane::Polling, packet, now)) {
             Ok(Step::Closed) => break,
@@ -140,6 +142,7 @@ fn feed<A: App>(local: &Local<A>, id: ConnId, body: &str) -> Result<(), Refusal>
             }
         }
     }
+    shard.app.handle_post(id, None);
     shard.settle(now);
     fed
 }
