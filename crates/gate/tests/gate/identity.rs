@@ -9,7 +9,7 @@ use bellgate_gate::identity::{
 use http::Method;
 
 use crate::common::{peer, request_from};
-use crate::flask::signing::{NOW, SECRET, csrf, session, session_at};
+use xtask::signing::{NOW, SECRET, csrf, session, session_at};
 
 const KEPT: &str = "0413b96cb7e41edda423f46be15c220d49afdabf";
 const REMEMBER: &str = "7|f8d048b54acb5a65b95f4e8684bb4d68fa2393f19f02979185a58075c3b6815491b4a934a00e1a9309a2b958ab7b9e3a9202ca9437303855ad8128ab171011de";

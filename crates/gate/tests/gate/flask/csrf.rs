@@ -2,7 +2,7 @@
 
 use bellgate_gate::flask::{CsrfAge, CsrfFault, CsrfTokens, Value};
 
-use super::signing::{NOW, SECRET, csrf, session_key, timed};
+use xtask::signing::{NOW, SECRET, csrf, session_key, timed};
 
 const KEPT: &str = "0413b96cb7e41edda423f46be15c220d49afdabf";
 

@@ -5,7 +5,7 @@ use bellgate_gate::flask::{
     login,
 };
 
-use super::signing::{NOW, SECRET, session};
+use xtask::signing::{NOW, SECRET, session};
 
 fn read(json: &str) -> Session {
     let rules = SessionRules::default();

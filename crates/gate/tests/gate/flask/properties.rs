@@ -6,7 +6,7 @@ use bellgate_gate::flask::{
 };
 use proptest::prelude::*;
 
-use super::signing::{NOW, SECRET, csrf, deflated, session, session_key, timed};
+use xtask::signing::{NOW, SECRET, csrf, deflated, session, session_key, timed};
 
 fn reader() -> SessionCookies {
     SessionCookies::new(&SessionRules::default(), [SECRET.as_bytes()])

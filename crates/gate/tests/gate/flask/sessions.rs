@@ -5,7 +5,7 @@ use bellgate_gate::flask::{
     SessionRules, Signer, Value,
 };
 
-use super::signing::{
+use xtask::signing::{
     NOW, SECRET, deflated, session, session_at, session_key, sha1_mac, signed, timed,
 };
 

@@ -2,7 +2,7 @@
 
 use bellgate_gate::flask::{Fault, STORED_BYTES, Session, StoredSessions, Value};
 
-use super::signing::{SECRET, sha1_mac, signed};
+use xtask::signing::{SECRET, sha1_mac, signed};
 
 fn read(value: &[u8]) -> Result<Option<Session>, Fault> {
     StoredSessions::new("session:", None).read("id", value)

@@ -1,4 +1,11 @@
-//! What an application does: signs cookies and tokens.
+//! What a Flask application does, for tests: signs cookies and tokens. Written from the formats alone, and
+//! not with the gate's code, so that a mistake there shows.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on fails the test that runs it"
+)]
 
 use std::io::Write;
 
@@ -11,23 +18,23 @@ use sha1::Sha1;
 use sha2::digest::Digest;
 
 /// The secret of the application in these tests.
-pub(crate) const SECRET: &str = "application-secret";
+pub const SECRET: &str = "application-secret";
 
 /// The time in these tests, in Unix seconds.
-pub(crate) const NOW: u64 = 1_764_000_000;
+pub const NOW: u64 = 1_764_000_000;
 
 /// A session cookie of this JSON, signed now.
-pub(crate) fn session(json: &str) -> String {
+pub fn session(json: &str) -> String {
     session_at(json, NOW)
 }
 
 /// A session cookie of this JSON, signed at a time.
-pub(crate) fn session_at(json: &str, at: u64) -> String {
+pub fn session_at(json: &str, at: u64) -> String {
     timed(&session_key(), &b64(json.as_bytes()), at)
 }
 
 /// A session cookie whose JSON is deflated.
-pub(crate) fn deflated(json: &[u8]) -> String {
+pub fn deflated(json: &[u8]) -> String {
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
     zlib.write_all(json).unwrap();
     let payload = format!(".{}", b64(&zlib.finish().unwrap()));
@@ -35,31 +42,31 @@ pub(crate) fn deflated(json: &[u8]) -> String {
 }
 
 /// A CSRF token of Flask-WTF for what the session keeps.
-pub(crate) fn csrf(kept: &str, at: u64) -> String {
+pub fn csrf(kept: &str, at: u64) -> String {
     let mut hash = Sha1::new();
     hash.update(format!("wtf-csrf-tokensigner{SECRET}"));
     timed(&hash.finalize(), &b64(format!("\"{kept}\"").as_bytes()), at)
 }
 
 /// `payload.timestamp.signature`
-pub(crate) fn timed(key: &[u8], payload: &str, at: u64) -> String {
+pub fn timed(key: &[u8], payload: &str, at: u64) -> String {
     let bytes = at.to_be_bytes();
-    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
-    signed(key, &format!("{payload}.{}", b64(&bytes[leading..])))
+    let significant: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
+    signed(key, &format!("{payload}.{}", b64(&significant)))
 }
 
 /// `value.signature`
-pub(crate) fn signed(key: &[u8], value: &str) -> String {
+pub fn signed(key: &[u8], value: &str) -> String {
     format!("{value}.{}", b64(&sha1_mac(key, value.as_bytes())))
 }
 
 /// The key that Flask's session interface derives of the secret.
-pub(crate) fn session_key() -> Vec<u8> {
+pub fn session_key() -> Vec<u8> {
     sha1_mac(SECRET.as_bytes(), b"cookie-session")
 }
 
 /// HMAC-SHA-1.
-pub(crate) fn sha1_mac(key: &[u8], message: &[u8]) -> Vec<u8> {
+pub fn sha1_mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(key).unwrap();
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
