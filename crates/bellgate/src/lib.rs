@@ -18,6 +18,7 @@ mod http;
 pub mod server;
 
 pub use bellgate_codes::{Code, Refusal};
+pub use bellgate_gate::identity::{Identity, Provider};
 pub use bellgate_hub::{Member, Target};
 pub use config::Settings;
 pub use server::{

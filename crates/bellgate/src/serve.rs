@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use bellgate::cli::Status;
 use bellgate::config::Loaded;
-use bellgate::{Connect, Refusal, Refused, Reloaded, Running, Server, Welcome};
+use bellgate::{Refusal, Reloaded, Running, Server};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -38,18 +38,30 @@ pub(crate) async fn run(
     if let Some(admin) = running.admin() {
         tracing::info!("metrics at http://{admin}/metrics");
     }
+    if loaded.settings.identity.secret_key.is_none() {
+        tell_of_visitors(&loaded);
+    }
     crate::banner(&loaded, &running)?;
     serve(&mut signals, hang_up, asks, &mut reloader, &running).await;
     signals.drain(running).await;
     Ok(Status::Fine.into())
 }
 
+/// Nobody can log in: what that means for who connects.
+fn tell_of_visitors(loaded: &Loaded) {
+    if loaded.settings.is_login_required() {
+        tracing::warn!(
+            "no SECRET_KEY is set, so nobody can be known, and only users may join: set it to the \
+             application's, or SOCKETIO_REQUIRE_AUTH=false to admit visitors"
+        );
+    } else {
+        tracing::info!("no SECRET_KEY is set: visitors may join /, nobody may join /admin");
+    }
+}
+
 fn server(loaded: &Loaded, ask: mpsc::Sender<Ask>) -> Server {
     Server::from_settings(loaded.settings.clone())
-        .on_connect("/admin", async |connect: Connect| {
-            let namespace = connect.namespace.to_string();
-            Err::<Welcome, _>(Refused::from(Refusal::AuthRequired { namespace }))
-        })
+        .with_namespace("/admin")
         .on_reload(move || {
             let ask = ask.clone();
             async move {

@@ -68,7 +68,7 @@ mod tests {
                 ("BELLGATE_API_KEYS", "a:n3w"),
                 ("SOCKETIO_PORT", "6002"),
                 ("SOCKETIO_CORS_ORIGINS", "http://a.example"),
-                ("SOCKETIO_REQUIRE_AUTH", "true"),
+                ("SOCKETIO_RATE_LIMITING", "false"),
             ],
         );
         let told: Vec<_> = changes.iter().map(Change::to_string).collect();

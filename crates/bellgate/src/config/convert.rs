@@ -1,12 +1,15 @@
 //! From settings to what the other crates are made of. A new field of theirs is filled here.
 
 use bellgate_engine::{EngineConfig, Transports};
+use bellgate_gate::flask::SessionRules;
+use bellgate_gate::identity::{CrossCookies, IdentitySettings};
 use bellgate_gate::origin::{OriginPolicy, OriginSettings};
 use bellgate_gate::{Notice, TrustedProxies};
 use bellgate_hub::HubConfig;
 use bellgate_wire::Limits;
 
 use super::Settings;
+use super::secret::Secret;
 use super::value::Address;
 
 impl Settings {
@@ -59,6 +62,44 @@ impl Settings {
             },
             allow_upgrades: self.sessions.allow_upgrades,
             deflate_threshold: self.sessions.compression,
+        }
+    }
+
+    /// Whether a user is needed where no policy of a namespace says otherwise.
+    pub fn is_login_required(&self) -> bool {
+        let is_known = self.identity.secret_key.is_some();
+        let production = self.app.environment.is_production();
+        self.identity.required.or(is_known || production)
+    }
+
+    /// How users are known.
+    pub fn identity_settings(&self) -> IdentitySettings {
+        let identity = &self.identity;
+        let text = |secret: &Secret| secret.expose().to_owned();
+        let cross_cookies = match &self.origins.allowed {
+            Some(origins) if origins.iter().any(|entry| entry == "*") => CrossCookies::NoneAtAll,
+            _ if self.origins.credentials => CrossCookies::Read,
+            _ => CrossCookies::Ignored,
+        };
+        IdentitySettings {
+            secret_key: identity.secret_key.as_ref().map(text),
+            secret_key_fallbacks: identity.secret_key_fallbacks.iter().map(text).collect(),
+            cookie_name: identity.cookie_name.clone(),
+            session: SessionRules {
+                digest: identity.digest,
+                salt: identity.salt.clone(),
+                lifetime: identity.lifetime.as_secs(),
+                ..SessionRules::default()
+            },
+            protection: identity.protection,
+            remember_cookie: identity.remember_cookie.clone(),
+            csrf_secret_key: identity.csrf_secret_key.as_ref().map(text),
+            csrf_time_limit: identity.csrf_time_limit.map(|limit| limit.as_secs()),
+            csrf: identity.csrf,
+            cross_cookies,
+            roles_key: identity.roles_key.clone(),
+            admin_role: self.api.admin_role.clone(),
+            admin_users: identity.admin_users.clone(),
         }
     }
 

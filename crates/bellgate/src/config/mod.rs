@@ -42,6 +42,7 @@ pub use self::files::Files;
 pub use self::groups::api::Api;
 pub use self::groups::app::{App, Environment};
 pub use self::groups::clients::Clients;
+pub use self::groups::identity::Identity;
 pub use self::groups::limits::Limits;
 pub use self::groups::listen::{Listen, TlsFiles};
 pub use self::groups::logging::{LogFormat, LogLevel, Logging};
@@ -69,11 +70,13 @@ pub struct Settings {
     pub limits: Limits,
     /// What clients are told about reconnecting.
     pub clients: Clients,
+    /// Who connects.
+    pub identity: Identity,
     /// The HTTP API.
     pub api: Api,
     /// The log.
     pub logging: Logging,
-    /// Policies of namespaces and defaults of categories; nothing heeds them yet.
+    /// Policies of namespaces and defaults of categories.
     pub tables: Tables,
 }
 
@@ -103,6 +106,7 @@ impl Settings {
             sessions: Sessions::take(values),
             limits: Limits::take(values),
             clients: Clients::take(values),
+            identity: Identity::take(values),
             api: Api::take(values, app.environment),
             logging: Logging::take(values),
             tables: Tables::default(),

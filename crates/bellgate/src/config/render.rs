@@ -33,10 +33,15 @@ pub fn text(loaded: &Loaded) -> String {
         value,
         source: from,
         place,
+        works,
     } in &loaded.members
     {
         let source = source(*from, place.as_ref());
-        let _ = writeln!(out, "{path}={value}  # {source}; has no effect yet");
+        let _ = write!(out, "{path}={value}  # {source}");
+        if !works {
+            out.push_str("; has no effect yet");
+        }
+        out.push('\n');
     }
     out
 }
@@ -74,8 +79,8 @@ pub fn json(loaded: &Loaded) -> String {
             "line": member.place.as_ref().map(|place| place.line),
             "default": null,
             "secret": false,
-            "reload": false,
-            "has_effect": false,
+            "reload": member.works,
+            "has_effect": member.works,
         });
         (member.path.clone(), members)
     }));
@@ -238,7 +243,8 @@ with a warning, as Flask does.
 const TABLES_HEAD: &str = "
 ## Namespaces and categories
 
-Tables of `bellgate.toml`, below its keys. *Read and checked, without effect yet.*
+Tables of `bellgate.toml`, below its keys. Of a namespace `auth` and `roles` have an effect; the rest is
+read and checked only.
 
 ```toml
 [namespace.\"/admin\"]

@@ -91,6 +91,8 @@ pub struct EffectiveMember {
     pub source: Source,
     /// Where in a file.
     pub place: Option<Place>,
+    /// Whether it has an effect.
+    pub works: bool,
 }
 
 const ENVIRONMENT: &str = "BELLGATE_NAMESPACE_";
@@ -176,11 +178,14 @@ pub(super) fn load(
             value: text(&value),
             source: member.source,
             place: member.place.clone(),
+            works: member.row.works,
         });
-        let no_effect = Warning::NoEffect {
-            name: member.written.clone(),
-        };
-        warnings.push(no_effect.at(member.place.as_ref()));
+        if !member.row.works {
+            let no_effect = Warning::NoEffect {
+                name: member.written.clone(),
+            };
+            warnings.push(no_effect.at(member.place.as_ref()));
+        }
         tables.set(&member, value);
     }
     effective.sort_by(|left, right| left.path.cmp(&right.path));

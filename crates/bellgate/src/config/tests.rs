@@ -326,16 +326,19 @@ fn a_listener_may_be_a_unix_socket_and_the_operators_may_be_off() {
 
 #[test]
 fn a_setting_without_effect_says_so_and_fails_strict() {
-    let loaded = load(&[("SOCKETIO_REQUIRE_AUTH", "true"), ("SECRET_KEY", "s3cret")]);
+    let loaded = load(&[
+        ("SOCKETIO_RATE_LIMITING", "true"),
+        ("JWT_ACCESS_COOKIE_NAME", "t"),
+    ]);
     assert_eq!(
         told(&loaded),
-        ["SOCKETIO_REQUIRE_AUTH is read and checked, but has no effect yet"]
+        ["SOCKETIO_RATE_LIMITING is read and checked, but has no effect yet"]
     );
     assert!(loaded.must_stop(true) && !loaded.must_stop(false));
-    let loaded = load(&[("BELLGATE_NAMESPACE_ADMIN_ROLES", "admin")]);
+    let loaded = load(&[("BELLGATE_NAMESPACE_ADMIN_RATE", "1/second")]);
     assert_eq!(
         told(&loaded),
-        ["BELLGATE_NAMESPACE_ADMIN_ROLES is read and checked, but has no effect yet"]
+        ["BELLGATE_NAMESPACE_ADMIN_RATE is read and checked, but has no effect yet"]
     );
 }
 

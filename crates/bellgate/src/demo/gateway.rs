@@ -175,6 +175,7 @@ mod tests {
             namespace: namespace.into(),
             auth: auth.map(str::to_owned),
             handshake: Arc::new(handshake),
+            identity: None,
         }
     }
 

@@ -33,8 +33,8 @@ use tower_service::Service as _;
 
 use crate::config::{Scope, Settings};
 use crate::server::Emitter;
+use crate::server::command::Command;
 use crate::server::reload::OnReload;
-use crate::server::shard::Command;
 use client_config::ClientConfig;
 use keys::Keys;
 use notifications::Ledger;

@@ -11,6 +11,8 @@ use super::program::Program;
 pub(super) enum Call {
     /// A client asks to join.
     Connect(SocketId, Connect),
+    /// A client asks to join, and may not: told in its turn.
+    Refuse(SocketId, Refusal),
     /// A client sent an event, and waits for the ack with this id.
     Received(SocketId, Option<u64>, Box<Received>),
     /// A client has gone.
@@ -33,7 +35,7 @@ impl Call {
         match self {
             Self::Connect(_, connect) => connect.auth.as_ref().map_or(0, String::len),
             Self::Received(_, _, received) => received.name.len() + received.args.bytes(),
-            Self::Gone(_) => 0,
+            Self::Refuse(..) | Self::Gone(_) => 0,
         }
     }
 
@@ -42,6 +44,10 @@ impl Call {
     pub(super) fn start(self, program: &Program) -> Option<Pending<Outcome>> {
         match self {
             Self::Connect(socket, connect) => connected(program, socket, connect),
+            Self::Refuse(socket, refusal) => Some(Box::pin(std::future::ready(Outcome::Connect(
+                socket,
+                Err(refusal.into()),
+            )))),
             Self::Received(socket, ack, received) => answered(program, socket, ack, *received),
             Self::Gone(gone) => {
                 let handler = program.namespaces.get(&*gone.namespace)?.gone.as_ref()?;
@@ -59,7 +65,7 @@ impl Call {
 fn connected(program: &Program, socket: SocketId, connect: Connect) -> Option<Pending<Outcome>> {
     let handlers = program.namespaces.get(&*connect.namespace)?;
     let Some(handler) = handlers.connect.as_ref() else {
-        let welcome = Ok(Welcome::visitor());
+        let welcome = Ok(Welcome::of(connect.identity.as_deref()));
         return Some(Box::pin(async move { Outcome::Connect(socket, welcome) }));
     };
     let answer = guarded(handler, connect);

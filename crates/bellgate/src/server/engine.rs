@@ -7,7 +7,7 @@ use bellgate_engine::ConnId;
 use bellgate_transport::Remote;
 use bytes::Bytes;
 
-use super::shard::Command;
+use super::command::Command;
 
 /// One Engine.IO message.
 #[derive(Debug, Clone, PartialEq, Eq)]

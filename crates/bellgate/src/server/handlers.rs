@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bellgate_codes::Refusal;
+use bellgate_gate::identity::Identity;
 use bellgate_hub::{Member, Target};
 use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
@@ -35,6 +36,9 @@ pub struct Connect {
     pub auth: Option<String>,
     /// Where the connection comes from.
     pub handshake: Arc<Handshake>,
+    /// Who it is, where the application's login told: its cookie, beside an admitted origin and with
+    /// the CSRF token that the page needs. None for visitors, and without `SECRET_KEY`.
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl Connect {
@@ -64,6 +68,15 @@ impl Welcome {
             member: Member::of_user(id),
             ..Self::default()
         }
+    }
+
+    /// The user that the application's login told, with the roles; without one a visitor.
+    pub fn of(identity: Option<&Identity>) -> Self {
+        identity.map_or_else(Self::visitor, |identity| {
+            let user = Self::user(identity.user.as_str());
+            let roles = identity.roles.iter();
+            roles.fold(user, |user, role| user.with_role(role.as_str()))
+        })
     }
 
     /// The user has this role.

@@ -4,8 +4,10 @@
 //! [`Server::mount`] puts it into an axum application. The `bellgate` binary is a program on this
 //! face. How a shard works with handlers is in [`shard`].
 
+mod access;
 mod args;
 mod call;
+pub(crate) mod command;
 mod emitter;
 mod engine;
 mod gauges;
@@ -13,10 +15,11 @@ mod handlers;
 mod program;
 pub(crate) mod reload;
 mod running;
-pub(crate) mod shard;
+mod shard;
 mod socket;
 mod start;
 mod trace;
+mod visit;
 
 use std::sync::Arc;
 
@@ -66,8 +69,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with these settings, the namespace `/`, and no handlers: visitors may join, and
-    /// get what is sent to everybody.
+    /// A server with these settings, the namespace `/`, and no handlers: who may join gets what is sent
+    /// to everybody, and to the user and the roles that the application's login told.
     pub fn from_settings(settings: Settings) -> Self {
         let mut program = Program::default();
         program.namespaces.entry("/".to_owned()).or_default();
@@ -79,7 +82,8 @@ impl Server {
         }
     }
 
-    /// Decides who may join a namespace, and who they are. Without one, everybody joins as a visitor.
+    /// Decides who may join a namespace, and who they are. [`Connect::identity`] says whom the
+    /// application's login told, where `SECRET_KEY` is set. Without a handler the settings decide.
     pub fn on_connect<H, F, W>(mut self, namespace: &str, handler: H) -> Self
     where
         H: Fn(Connect) -> F + Send + Sync + 'static,
@@ -154,6 +158,13 @@ impl Server {
     /// Leaves the explaining data out of refused CONNECTs, as the official test suites compare them.
     pub const fn with_plain_refusals(mut self) -> Self {
         self.plain_refusals = true;
+        self
+    }
+
+    /// Has this namespace, without a handler: who may join is what `[namespace."…"]` and
+    /// `SOCKETIO_REQUIRE_AUTH` say, and `/admin` is for administrators.
+    pub fn with_namespace(mut self, name: &str) -> Self {
+        self.namespace(name);
         self
     }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bellgate_hub::HubConfig;
 use bellgate_transport::Live;
 
+use super::access::{Access, Terms};
+use super::command::Command;
 use super::emitter::Emitter;
-use super::shard::Command;
 use super::start::StartError;
 use crate::config::{Address, Settings};
 use crate::http::Api;
@@ -48,9 +49,9 @@ impl Running {
         hold_connections(&mut settings, &self.settled, Some(before));
         self.shards.handle.reload(live(&settings, tls));
         self.api.reload(&settings);
-        let hub = Arc::new(hub_config(&settings, self.settled.plain_refusals));
+        let terms = Arc::new(terms(&settings, self.settled.plain_refusals));
         for shard in self.shards.handle.remotes() {
-            shard.command(Command::Reload(Arc::clone(&hub)));
+            shard.command(Command::Reload(Arc::clone(&terms)));
         }
         Ok(())
     }
@@ -135,10 +136,15 @@ pub(super) fn tls(settings: &Settings) -> Result<Option<Arc<rustls::ServerConfig
         .map_err(StartError::Tls)
 }
 
-pub(super) fn hub_config(settings: &Settings, plain_refusals: bool) -> HubConfig {
-    HubConfig {
+/// The part of the shards' own configuration that a reload may change.
+pub(super) fn terms(settings: &Settings, plain_refusals: bool) -> Terms {
+    let hub = HubConfig {
         plain_refusals,
         ..settings.hub_config()
+    };
+    Terms {
+        hub,
+        access: Access::new(settings),
     }
 }
 

@@ -12,58 +12,24 @@ use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
-use bellgate_hub::{Event, Hub, HubConfig, SocketId, Target};
+use bellgate_gate::RequestFacts;
+use bellgate_gate::identity::Identity;
+use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening, Remote};
 use bellgate_wire::{Limits, Message};
 use bytes::Bytes;
-use tokio::sync::oneshot;
 
+use super::access::{Asked, Terms};
 use super::args::Args;
 use super::call::{Call, Outcome};
+use super::command::{Command, SocketAction};
 use super::engine::{EngineAction, EnginePeer, Frame};
 use super::gauges::Gauges;
 use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
 use super::socket::Socket;
 use super::trace::{self, Client};
-
-/// What reaches a shard's application from other threads and from its own tasks.
-pub(crate) enum Command {
-    /// Limits and times for what comes from now on.
-    Reload(Arc<HubConfig>),
-    /// From the adapter.
-    Hub(Arc<bellgate_hub::Command>),
-    /// For one socket.
-    Socket(SocketId, SocketAction),
-    /// For one plain Engine.IO connection.
-    Engine(ConnId, EngineAction),
-    /// A handler that had to wait is done.
-    Done(ConnId, Outcome),
-}
-
-/// What is done to one socket.
-pub(crate) enum SocketAction {
-    /// Send it an event.
-    Emit {
-        /// The event as a JSON array.
-        array: String,
-        /// Its attachments.
-        attachments: Vec<Bytes>,
-        /// Whether it may be dropped.
-        delivery: Delivery,
-    },
-    /// Put it into a room.
-    Join(Target),
-    /// Take it out of a room.
-    Leave(Target),
-    /// Tell its rooms.
-    Rooms(oneshot::Sender<Vec<Target>>),
-    /// Take it out of its namespace, or end its connection.
-    Disconnect {
-        /// End the connection.
-        close: bool,
-    },
-}
+use super::visit::{Clocks, Visit};
 
 /// Most events of one connection that stand in line behind a handler.
 const LINE: usize = 1000;
@@ -83,6 +49,7 @@ struct Line {
 pub(crate) struct ShardApp {
     hub: Hub,
     program: Arc<Program>,
+    terms: Arc<Terms>,
     me: Remote<Command>,
     gauges: Arc<Gauges>,
     /// Connections that speak Socket.IO.
@@ -91,8 +58,6 @@ pub(crate) struct ShardApp {
     raw: HashMap<ConnId, EnginePeer>,
     /// Connections whose handler has to wait, and what stands in line behind it.
     busy: HashMap<ConnId, Line>,
-    /// Most bytes of one connection that stand in line.
-    line_bytes: usize,
 }
 
 impl ShardApp {
@@ -101,17 +66,17 @@ impl ShardApp {
         program: Arc<Program>,
         me: Remote<Command>,
         gauges: Arc<Gauges>,
-        limits: &Limits,
+        terms: Arc<Terms>,
     ) -> Self {
         let mut app = Self {
             hub,
             program,
+            terms,
             me,
             gauges,
             clients: HashMap::new(),
             raw: HashMap::new(),
             busy: HashMap::new(),
-            line_bytes: line_bytes(limits),
         };
         for namespace in app.program.namespaces.keys() {
             app.hub.define_namespace(namespace);
@@ -138,7 +103,7 @@ impl ShardApp {
         {
             client.did(&event);
         }
-        let Some(call) = self.call(conn, event) else {
+        let Some(call) = self.call(conn, event, io) else {
             return;
         };
         match conn {
@@ -153,6 +118,7 @@ impl ShardApp {
     }
 
     fn queue(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
+        let line_bytes = line_bytes(&self.terms.hub.limits);
         let Some(line) = self.busy.get_mut(&conn) else {
             return self.run(conn, call, io);
         };
@@ -160,8 +126,8 @@ impl ShardApp {
         line.calls.push_back(call);
         let (what, limit) = if line.calls.len() > LINE {
             ("events that wait", LINE)
-        } else if line.bytes > self.line_bytes {
-            ("bytes of events that wait", self.line_bytes)
+        } else if line.bytes > line_bytes {
+            ("bytes of events that wait", line_bytes)
         } else {
             return;
         };
@@ -191,18 +157,27 @@ impl ShardApp {
     }
 
     /// What happened, with all that a handler gets.
-    fn call(&self, conn: Option<ConnId>, event: Event) -> Option<Call> {
+    fn call(&mut self, conn: Option<ConnId>, event: Event, io: &mut Io<'_>) -> Option<Call> {
         match event {
             Event::Connect {
                 socket,
                 namespace,
                 auth,
             } => {
-                let handshake = Arc::clone(&self.clients.get(&conn?)?.handshake);
+                let conn = conn?;
+                let identity = match self.admit(conn, &namespace, auth.as_deref(), io) {
+                    Ok(identity) => identity.map(Arc::new),
+                    Err(changed @ Refusal::IdentityChanged {}) => {
+                        io.close(conn, changed);
+                        return None;
+                    }
+                    Err(refusal) => return Some(Call::Refuse(socket, refusal)),
+                };
                 let connect = Connect {
                     namespace,
                     auth,
-                    handshake,
+                    handshake: Arc::clone(&self.clients.get(&conn)?.handshake),
+                    identity,
                 };
                 Some(Call::Connect(socket, connect))
             }
@@ -235,6 +210,30 @@ impl ShardApp {
             })),
             Event::Acked { .. } | Event::Counted { .. } => None,
         }
+    }
+
+    /// Who asks to join a namespace, if whoever it is may. A handler of the program decides after this.
+    fn admit(
+        &mut self,
+        conn: ConnId,
+        namespace: &str,
+        auth: Option<&str>,
+        io: &Io<'_>,
+    ) -> Result<Option<Identity>, Refusal> {
+        let handlers = self.program.namespaces.get(namespace);
+        let asked = Asked {
+            namespace,
+            auth,
+            is_handled: handlers.is_some_and(|handlers| handlers.connect.is_some()),
+            is_bound: io.is_bound(conn),
+        };
+        let client = self.clients.get_mut(&conn);
+        let visit = client.and_then(|client| client.visit.as_deref_mut());
+        let admitted = self.terms.access.admit(visit, &asked, Clocks::now(io.now));
+        if let Some(client) = self.clients.get(&conn) {
+            client.tell_reported();
+        }
+        admitted
     }
 
     fn client(&self, socket: SocketId) -> Option<&Client> {
@@ -373,9 +372,18 @@ impl App for ShardApp {
             origin,
             request_id: opening.request_id,
         };
-        let client = Client::open(handshake, opening.transport, io.now);
+        let visit = self.terms.access.identities.is_on();
+        let visit = visit.then(|| Visit::new(opening.facts.credentials()));
+        let client = Client::open(handshake, visit, opening.transport, io.now);
         self.clients.insert(conn, client);
         self.hub.open(conn, io.now);
+    }
+
+    fn handle_post(&mut self, conn: ConnId, facts: Option<&RequestFacts>) {
+        let client = self.clients.get_mut(&conn);
+        if let Some(visit) = client.and_then(|client| client.visit.as_mut()) {
+            visit.posted(facts.map(RequestFacts::credentials));
+        }
     }
 
     fn handle_text(&mut self, conn: ConnId, text: &str, io: &mut Io<'_>) {
@@ -418,10 +426,18 @@ impl App for ShardApp {
     fn handle_timeout(&mut self, conn: ConnId, io: &mut Io<'_>) {
         let events = self.hub.handle_timeout(conn, io.now, io);
         self.dispatch_all(Some(conn), events, io);
+        let client = self.clients.get_mut(&conn);
+        let visit = client.and_then(|client| client.visit.as_mut());
+        if let Some(ended) = visit.and_then(|visit| visit.handle_timeout(Clocks::now(io.now))) {
+            io.close(conn, ended);
+        }
     }
 
     fn poll_deadline(&self, conn: ConnId) -> Option<Instant> {
-        self.hub.poll_deadline(conn)
+        let client = self.clients.get(&conn);
+        let visit = client.and_then(|client| client.visit.as_ref());
+        let ends = visit.and_then(|visit| visit.poll_deadline());
+        self.hub.poll_deadline(conn).into_iter().chain(ends).min()
     }
 
     fn poll_shard_deadline(&self) -> Option<Instant> {
@@ -439,9 +455,9 @@ impl App for ShardApp {
                 let events = self.hub.handle_command(&command, io.now, io);
                 self.dispatch_all(None, events, io);
             }
-            Command::Reload(config) => {
-                self.line_bytes = line_bytes(&config.limits);
-                self.hub.reconfigure(HubConfig::clone(&config));
+            Command::Reload(terms) => {
+                self.hub.reconfigure(terms.hub.clone());
+                self.terms = terms;
             }
             Command::Socket(socket, action) => self.act(socket, action, io),
             Command::Engine(conn, EngineAction::Send(frame)) => {

@@ -8,8 +8,8 @@ use bellgate_transport::Remote;
 use tokio::sync::oneshot;
 
 use super::args::Args;
+use super::command::{Command, SocketAction};
 use super::emitter::{Answers, Emitter};
-use super::shard::{Command, SocketAction};
 
 /// One client in one namespace. Cheap to clone, usable from any thread; what is sent to a client
 /// that has gone is dropped.

@@ -16,10 +16,11 @@ use bellgate_transport::config::ListenAddr;
 use bellgate_transport::http::answer::finish;
 use bellgate_transport::{Handle, ListenError, TransportConfig};
 
+use super::command::Command;
 use super::emitter::Emitter;
 use super::gauges::Gauges;
-use super::running::{Running, Settled, hold_connections, hub_config, live, tls};
-use super::shard::{Command, ShardApp};
+use super::running::{Running, Settled, hold_connections, live, terms, tls};
+use super::shard::ShardApp;
 use super::{Program, Server};
 use crate::config::Address;
 use crate::http::{self, Api};
@@ -158,7 +159,7 @@ impl Server {
             plain_refusals,
             on_reload,
         } = self;
-        let hub_config = hub_config(&settings, plain_refusals);
+        let terms = Arc::new(terms(&settings, plain_refusals));
         let program: Arc<Program> = Arc::new(program);
         let gauges: Arc<Vec<Arc<Gauges>>> =
             Arc::new((0..config.shards.max(1)).map(|_| Arc::default()).collect());
@@ -171,7 +172,7 @@ impl Server {
         let shards = {
             let (program, api) = (Arc::clone(&program), Arc::clone(&api));
             bellgate_transport::start::<ShardApp, _>(config, move |index, handle| {
-                let hub = Hub::new(hub_config.clone(), Box::new(random));
+                let hub = Hub::new(terms.hub.clone(), Box::new(random));
                 let me = handle.remotes().get(usize::from(index)).cloned();
                 let gauges = gauges
                     .get(usize::from(index))
@@ -179,7 +180,7 @@ impl Server {
                     .unwrap_or_default();
                 let me = me.unwrap_or_else(bellgate_transport::Remote::nowhere);
                 (
-                    ShardApp::new(hub, Arc::clone(&program), me, gauges, &hub_config.limits),
+                    ShardApp::new(hub, Arc::clone(&program), me, gauges, Arc::clone(&terms)),
                     http::fallback(&api),
                 )
             })?

@@ -13,6 +13,7 @@ use bellgate_gate::escape_for_log;
 use bellgate_hub::{Event, Member};
 
 use super::handlers::Handshake;
+use super::visit::Visit;
 
 /// Most bytes of a name that came from the network.
 const NAME: usize = 128;
@@ -25,12 +26,19 @@ pub(super) fn is_on() -> bool {
 /// A connection that joins namespaces.
 pub(super) struct Client {
     pub(super) handshake: Arc<Handshake>,
+    /// Who it belongs to; none where no user can be known.
+    pub(super) visit: Option<Box<Visit>>,
     opened: Instant,
 }
 
 impl Client {
     /// A session has opened.
-    pub(super) fn open(handshake: Handshake, transport: Transport, now: Instant) -> Self {
+    pub(super) fn open(
+        handshake: Handshake,
+        visit: Option<Visit>,
+        transport: Transport,
+        now: Instant,
+    ) -> Self {
         tracing::debug!(
             session = handshake.request_id,
             transport = transport.name(),
@@ -40,6 +48,7 @@ impl Client {
         );
         Self {
             handshake: Arc::new(handshake),
+            visit: visit.map(Box::new),
             opened: now,
         }
     }
@@ -80,6 +89,22 @@ impl Client {
             namespace,
             user = member.user.as_deref(),
             "joined"
+        );
+    }
+
+    /// Tells who is let in by `report` only.
+    pub(super) fn tell_reported(&self) {
+        let visit = self.visit.as_ref();
+        let Some(refusal) = visit.and_then(|visit| visit.reported()) else {
+            return;
+        };
+        tracing::warn!(
+            session = self.handshake.request_id,
+            code = refusal.code().name(),
+            origin = self.handshake.origin,
+            "would be refused: {}; {}",
+            refusal.cause(),
+            refusal.fix()
         );
     }
 

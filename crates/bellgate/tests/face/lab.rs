@@ -68,6 +68,11 @@ impl Lab {
         self.running.as_ref().expect("it runs until it is stopped")
     }
 
+    /// Takes in other settings.
+    pub(crate) fn reload(&self, settings: &Settings) {
+        self.running().reload(settings).unwrap();
+    }
+
     /// Sends from anywhere.
     pub(crate) fn emitter(&self) -> &Emitter {
         self.running().emitter()

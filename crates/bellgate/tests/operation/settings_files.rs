@@ -52,7 +52,7 @@ fn config_tells_file_and_line_of_each_value() {
         "SOCKETIO_PATH=/dotenv/  # .env:2\n",
         "SOCKETIO_PING_TIMEOUT=30  # bellgate.toml:2\n",
         "BELLGATE_API_KEYS=••••  # bellgate.toml:3\n",
-        "namespace.\"/admin\".roles=owner  # bellgate.toml:5; has no effect yet\n",
+        "namespace.\"/admin\".roles=owner  # bellgate.toml:5\n",
     ] {
         assert!(out.contains(line), "{line} is not in\n{out}");
     }

@@ -1,6 +1,94 @@
 //! Who connects: logins of the web application, tokens, who is an administrator.
 
-use crate::config::table::{Group, Item, Kind, LATER, Reload, Setting, Unit, s};
+use std::time::Duration;
+
+use bellgate_gate::flask::{Digest, Protection};
+use bellgate_gate::identity::CsrfMode;
+
+use crate::config::secret::Secret;
+use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting, Unit, s};
+use crate::config::value::{FromValue, Switch, Value, Values};
+
+/// How users are known, and what is asked of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `SOCKETIO_REQUIRE_AUTH`; `auto` is on with production's rules, and as soon as a login can be
+    /// checked.
+    pub required: Switch,
+    /// `SOCKETIO_CSRF_PROTECTION`.
+    pub csrf: CsrfMode,
+    /// `WTF_CSRF_SECRET_KEY`.
+    pub csrf_secret_key: Option<Secret>,
+    /// `WTF_CSRF_TIME_LIMIT`.
+    pub csrf_time_limit: Option<Duration>,
+    /// `SECRET_KEY`; without one no cookie is read.
+    pub secret_key: Option<Secret>,
+    /// `SECRET_KEY_FALLBACKS`.
+    pub secret_key_fallbacks: Vec<Secret>,
+    /// `SESSION_COOKIE_NAME`.
+    pub cookie_name: String,
+    /// `PERMANENT_SESSION_LIFETIME`.
+    pub lifetime: Duration,
+    /// `SESSION_PROTECTION`.
+    pub protection: Protection,
+    /// `BELLGATE_SESSION_DIGEST`.
+    pub digest: Digest,
+    /// `BELLGATE_SESSION_SALT`.
+    pub salt: String,
+    /// `REMEMBER_COOKIE_NAME`, where `BELLGATE_REMEMBER_COOKIE` is on.
+    pub remember_cookie: Option<String>,
+    /// `BELLGATE_ADMIN_USERS`.
+    pub admin_users: Vec<String>,
+    /// `BELLGATE_SESSION_ROLES_KEY`.
+    pub roles_key: String,
+}
+
+impl Identity {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        let protection: String = values.take("SESSION_PROTECTION");
+        let remember_cookie: String = values.take("REMEMBER_COOKIE_NAME");
+        let remembers: bool = values.take("BELLGATE_REMEMBER_COOKIE");
+        Self {
+            required: values.take("SOCKETIO_REQUIRE_AUTH"),
+            csrf: values.take("SOCKETIO_CSRF_PROTECTION"),
+            csrf_secret_key: values.take("WTF_CSRF_SECRET_KEY"),
+            csrf_time_limit: values.take("WTF_CSRF_TIME_LIMIT"),
+            secret_key: values.take("SECRET_KEY"),
+            secret_key_fallbacks: values.take("SECRET_KEY_FALLBACKS"),
+            cookie_name: values.take("SESSION_COOKIE_NAME"),
+            lifetime: values.take("PERMANENT_SESSION_LIFETIME"),
+            protection: Protection::parse(&protection),
+            digest: values.take("BELLGATE_SESSION_DIGEST"),
+            salt: values.take("BELLGATE_SESSION_SALT"),
+            remember_cookie: remembers.then_some(remember_cookie),
+            admin_users: values.take("BELLGATE_ADMIN_USERS"),
+            roles_key: values.take("BELLGATE_SESSION_ROLES_KEY"),
+        }
+    }
+}
+
+impl FromValue for CsrfMode {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Word("auto") => Some(Self::Auto),
+            Value::Word("always") => Some(Self::Always),
+            Value::Word("report") => Some(Self::Report),
+            Value::Word("off") => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Digest {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Word("sha1") => Some(Self::Sha1),
+            Value::Word("sha256") => Some(Self::Sha256),
+            Value::Word("sha512") => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+}
 
 /// Seconds, from nothing to a day.
 const SECONDS: Kind = Kind::Duration {
@@ -36,7 +124,7 @@ pub const GROUP: Group = Group {
             when_invalid: Some("true"),
             reload: Reload::Live,
             short: "visitors may not connect; auto is on as soon as a login can be checked",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_CSRF_PROTECTION",
@@ -45,7 +133,15 @@ pub const GROUP: Group = Group {
             when_invalid: Some("always"),
             reload: Reload::Live,
             short: "whether a login by cookie needs a CSRF token",
-            ..LATER
+            ..PLAIN
+        },
+        Setting {
+            name: "WTF_CSRF_SECRET_KEY",
+            kind: Kind::Secret,
+            reload: Reload::Live,
+            secret: true,
+            short: "key of Flask-WTF's CSRF tokens, where the application sets one beside SECRET_KEY",
+            ..PLAIN
         },
         Setting {
             name: "WTF_CSRF_TIME_LIMIT",
@@ -56,7 +152,7 @@ pub const GROUP: Group = Group {
             },
             reload: Reload::Live,
             short: "age from which Flask-WTF's CSRF tokens are refused; unset: they live as long as the session",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SECRET_KEY",
@@ -64,7 +160,9 @@ pub const GROUP: Group = Group {
             reload: Reload::Live,
             secret: true,
             short: "Flask's secret key, with which its cookies are signed",
-            ..LATER
+            long: "With it the application's own login is known here: its session cookie gives a \
+                   connection its user and roles.",
+            ..PLAIN
         },
         Setting {
             name: "SECRET_KEY_FALLBACKS",
@@ -72,14 +170,14 @@ pub const GROUP: Group = Group {
             reload: Reload::Live,
             secret: true,
             short: "older secret keys that still verify, comma list",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SESSION_COOKIE_NAME",
             default: "session",
             reload: Reload::Live,
             short: "name of Flask's session cookie",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "PERMANENT_SESSION_LIFETIME",
@@ -91,14 +189,14 @@ pub const GROUP: Group = Group {
             default: "2678400",
             reload: Reload::Live,
             short: "how long a session cookie of Flask is valid",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "SESSION_PROTECTION",
             default: "basic",
             reload: Reload::Live,
             short: "Flask-Login's session protection",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_SESSION_DIGEST",
@@ -106,14 +204,14 @@ pub const GROUP: Group = Group {
             default: "sha1",
             reload: Reload::Live,
             short: "digest of Flask's session signature",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_SESSION_SALT",
             default: "cookie-session",
             reload: Reload::Live,
             short: "salt of Flask's session signature",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_REMEMBER_COOKIE",
@@ -121,7 +219,15 @@ pub const GROUP: Group = Group {
             default: "false",
             reload: Reload::Live,
             short: "Flask-Login's remember cookie logs in",
-            ..LATER
+            long: "It holds no time and no role: it is good until SECRET_KEY changes.",
+            ..PLAIN
+        },
+        Setting {
+            name: "REMEMBER_COOKIE_NAME",
+            default: "remember_token",
+            reload: Reload::Live,
+            short: "name of Flask-Login's remember cookie",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_SESSION_REDIS_URL",
@@ -233,14 +339,14 @@ pub const GROUP: Group = Group {
             kind: Kind::List(Item::Text),
             reload: Reload::Live,
             short: "users that are administrators whatever their roles",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_SESSION_ROLES_KEY",
             default: "roles",
             reload: Reload::Live,
             short: "key of Flask's session that holds the roles",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_RECHECK_INTERVAL",

@@ -26,6 +26,8 @@ pub(in crate::config) struct MemberRow {
     pub(in crate::config) when_invalid: &'static str,
     /// The one-line meaning.
     pub(in crate::config) short: &'static str,
+    /// Whether it has an effect; if not, it is read and checked only, and `config` says so.
+    pub(in crate::config) works: bool,
 }
 
 impl Table {
@@ -81,6 +83,7 @@ const fn switch(name: &'static str, short: &'static str) -> MemberRow {
         kind: Kind::Switch,
         when_invalid: "",
         short,
+        works: false,
     }
 }
 
@@ -90,12 +93,14 @@ const NAMESPACE: &[MemberRow] = &[
         kind: Kind::Choice(AUTH),
         when_invalid: "required",
         short: "required: users only; optional: visitors too; none: nobody is asked",
+        works: true,
     },
     MemberRow {
         name: "roles",
         kind: Kind::List(Item::Text),
         when_invalid: "",
         short: "roles of which a user needs one; a list that cannot be used admits nobody",
+        works: true,
     },
     MemberRow {
         name: "max_connections_per_user",
@@ -105,12 +110,14 @@ const NAMESPACE: &[MemberRow] = &[
         },
         when_invalid: "",
         short: "sessions that a user may have in it; 0 is no limit",
+        works: false,
     },
     MemberRow {
         name: "rate",
         kind: Kind::Rate,
         when_invalid: "",
         short: "a user's messages, as SOCKETIO_RATE_LIMIT_MESSAGES",
+        works: false,
     },
 ];
 
@@ -120,6 +127,7 @@ const CATEGORY: &[MemberRow] = &[
         kind: Kind::Text { not: &[] },
         when_invalid: "",
         short: "its name for people",
+        works: false,
     },
     switch("required", "users cannot switch it off"),
     switch("inbox", "kept in the inbox"),

@@ -149,7 +149,18 @@ fields!(
     Duration = Duration,
     Address = Address,
     PathBuf = File,
+    Secret = Secret,
 );
+
+impl FromValue for Vec<Secret> {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Secrets(secrets) => Some(secrets),
+            Value::Unset => Some(Self::new()),
+            _ => None,
+        }
+    }
+}
 
 impl FromValue for u16 {
     fn from_value(value: Value) -> Option<Self> {

@@ -1,0 +1,105 @@
+//! Who may join: how users are known, and what each namespace asks.
+
+use std::collections::BTreeMap;
+
+use bellgate_codes::Refusal;
+use bellgate_gate::identity::{Brought, Identities, Identity, NamespaceRule, Standing};
+use bellgate_hub::HubConfig;
+
+use super::visit::{Clocks, Visit};
+use crate::config::{NamespaceAuth, NamespacePolicy, Settings};
+
+/// The namespace that is for administrators unless its policy says otherwise (contract §4).
+const ADMIN: &str = "/admin";
+
+/// What connections go by; a reload brings others.
+pub(crate) struct Terms {
+    pub(super) hub: HubConfig,
+    pub(super) access: Access,
+}
+
+/// A CONNECT.
+pub(super) struct Asked<'a> {
+    /// The namespace.
+    pub(super) namespace: &'a str,
+    /// The `auth` payload as JSON text.
+    pub(super) auth: Option<&'a str>,
+    /// A handler of the program decides, whatever the settings say of the namespace.
+    pub(super) is_handled: bool,
+    /// The session is bound to an admitted origin.
+    pub(super) is_bound: bool,
+}
+
+/// What the settings say of users and namespaces.
+pub(crate) struct Access {
+    /// How users are known.
+    pub(super) identities: Identities,
+    needs_user: bool,
+    admin_role: String,
+    policies: BTreeMap<String, NamespacePolicy>,
+}
+
+impl Access {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            identities: Identities::new(settings.identity_settings()),
+            needs_user: settings.is_login_required(),
+            admin_role: settings.api.admin_role.clone(),
+            policies: settings.tables.namespaces.clone(),
+        }
+    }
+
+    /// Who asks to join, a user or a visitor, if whoever it is may. Without a `visit` no user can be known.
+    pub(super) fn admit(
+        &self,
+        visit: Option<&mut Visit>,
+        asked: &Asked<'_>,
+        clocks: Clocks,
+    ) -> Result<Option<Identity>, Refusal> {
+        let rule = if asked.is_handled {
+            Some(NamespaceRule::default())
+        } else {
+            self.rule(asked.namespace)
+        };
+        let Some(rule) = rule else {
+            return Ok(None);
+        };
+        let Some(visit) = visit else {
+            let nobody = Standing::Visitor { because: None };
+            let admitted = nobody.admit(asked.namespace, &rule, clocks.unix);
+            return admitted.map(|_| None);
+        };
+        let auth = asked.auth.and_then(|auth| serde_json::from_str(auth).ok());
+        let Auth { csrf_token } = auth.unwrap_or_default();
+        let brought = Brought {
+            csrf_token: csrf_token.as_deref(),
+            is_bound: asked.is_bound,
+        };
+        visit.judge(&self.identities, brought, clocks.unix)?;
+        visit.admit(asked.namespace, &rule, clocks)
+    }
+
+    /// What a namespace without a handler asks; none where nobody is asked who it is.
+    fn rule(&self, namespace: &str) -> Option<NamespaceRule> {
+        let policy = self.policies.get(namespace);
+        let set = policy.and_then(|policy| policy.roles.clone());
+        let is_admin = namespace == ADMIN;
+        let roles = set.or_else(|| is_admin.then(|| vec![self.admin_role.clone()]));
+        let auth = policy.and_then(|policy| policy.auth);
+        let needs_user = match auth {
+            // Whoever asks for a role has to ask for the user.
+            Some(NamespaceAuth::None) if roles.is_none() => return None,
+            Some(NamespaceAuth::None | NamespaceAuth::Required) => true,
+            Some(NamespaceAuth::Optional) => false,
+            None => self.needs_user,
+        };
+        Some(NamespaceRule { needs_user, roles })
+    }
+}
+
+/// What of the `auth` payload tells whose page asks.
+#[derive(Default, serde::Deserialize)]
+struct Auth {
+    #[serde(default)]
+    csrf_token: Option<String>,
+}

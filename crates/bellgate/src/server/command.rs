@@ -1,0 +1,50 @@
+//! What a shard's application is told to do by other threads and by its own tasks.
+
+use std::sync::Arc;
+
+use bellgate_engine::{ConnId, Delivery};
+use bellgate_hub::{SocketId, Target};
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::access::Terms;
+use super::call::Outcome;
+use super::engine::EngineAction;
+
+/// What reaches a shard's application from other threads and from its own tasks.
+pub(crate) enum Command {
+    /// Limits, times and who may join, for what comes from now on.
+    Reload(Arc<Terms>),
+    /// From the adapter.
+    Hub(Arc<bellgate_hub::Command>),
+    /// For one socket.
+    Socket(SocketId, SocketAction),
+    /// For one plain Engine.IO connection.
+    Engine(ConnId, EngineAction),
+    /// A handler that had to wait is done.
+    Done(ConnId, Outcome),
+}
+
+/// What is done to one socket.
+pub(crate) enum SocketAction {
+    /// Send it an event.
+    Emit {
+        /// The event as a JSON array.
+        array: String,
+        /// Its attachments.
+        attachments: Vec<Bytes>,
+        /// Whether it may be dropped.
+        delivery: Delivery,
+    },
+    /// Put it into a room.
+    Join(Target),
+    /// Take it out of a room.
+    Leave(Target),
+    /// Tell its rooms.
+    Rooms(oneshot::Sender<Vec<Target>>),
+    /// Take it out of its namespace, or end its connection.
+    Disconnect {
+        /// End the connection.
+        close: bool,
+    },
+}

@@ -1,0 +1,246 @@
+//! Where one connection stands: what its requests brought, until that has come to a user.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bellgate_codes::Refusal;
+use bellgate_gate::identity::{
+    Brought, Credentials, Identities, Identity, NamespaceRule, Standing,
+};
+
+/// How far ahead the end of a login is looked at; timers reach no further than two years.
+const LOOK: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One moment on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clocks {
+    /// By which logins are judged, in Unix seconds.
+    pub(super) unix: u64,
+    /// By which deadlines are set.
+    pub(super) instant: Instant,
+}
+
+impl Clocks {
+    /// Now, where the shard's clock shows `instant`.
+    pub(super) fn now(instant: Instant) -> Self {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Self {
+            unix: unix.unwrap_or_default().as_secs(),
+            instant,
+        }
+    }
+
+    /// The first moment after the last second, or an earlier one to look again.
+    fn look_at(self, end: u64) -> Instant {
+        let left = Duration::from_secs(end.saturating_sub(self.unix).saturating_add(1));
+        self.instant + left.min(LOOK)
+    }
+}
+
+/// What is known of who a connection belongs to.
+pub(super) struct Visit {
+    /// Of the request that opened the session; dropped once it can make no difference any more.
+    opening: Option<Box<Credentials>>,
+    /// Of the POST whose packets are being told.
+    posted: Option<Box<Credentials>>,
+    standing: Standing,
+    /// The last second in which the user that has joined is one, and when to look at it.
+    ends: Option<(u64, Instant)>,
+}
+
+impl Visit {
+    /// A session was opened with these.
+    pub(super) fn new(opening: Credentials) -> Self {
+        Self {
+            opening: Some(Box::new(opening)),
+            posted: None,
+            standing: Standing::Visitor { because: None },
+            ends: None,
+        }
+    }
+
+    /// The packets that follow came with these; or another way, which brings nothing of its own.
+    pub(super) fn posted(&mut self, credentials: Option<Credentials>) {
+        self.posted = credentials.map(Box::new);
+    }
+
+    /// Judges what has been brought by now.
+    ///
+    /// The POST of a CONNECT counts before the request that opened the session; one that brings nothing
+    /// inherits what stands already. A visitor may become a user; a user never becomes another
+    /// (contract §3).
+    pub(super) fn judge(
+        &mut self,
+        identities: &Identities,
+        brought: Brought<'_>,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        if let Some(opening) = &self.opening
+            && !self.standing.is_settled()
+        {
+            let found = identities.find(opening, brought, now);
+            self.take(found)?;
+        }
+        if let Some(posted) = &self.posted
+            && posted.has_cookie()
+        {
+            let found = identities.find(posted, brought, now);
+            self.take(found)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, found: Standing) -> Result<(), Refusal> {
+        match (&self.standing, &found) {
+            (Standing::User(own), Standing::User(other)) => {
+                if own.identity.user != other.identity.user {
+                    return Err(Refusal::IdentityChanged {});
+                }
+                if self.standing.is_settled() && !found.is_settled() {
+                    return Ok(());
+                }
+            }
+            (Standing::User(_), Standing::Visitor { .. }) => return Ok(()),
+            (Standing::Visitor { .. }, _) => {}
+        }
+        self.standing = found;
+        Ok(())
+    }
+
+    /// Whether a namespace may be joined, and by whom.
+    pub(super) fn admit(
+        &mut self,
+        namespace: &str,
+        rule: &NamespaceRule,
+        clocks: Clocks,
+    ) -> Result<Option<Identity>, Refusal> {
+        let identity = self.standing.admit(namespace, rule, clocks.unix)?.cloned();
+        self.opening = None;
+        let end = identity.as_ref().and_then(|identity| identity.expires_at);
+        self.ends = end.map(|end| (end, clocks.look_at(end)));
+        Ok(identity)
+    }
+
+    /// Who would have been refused, if the mode were not `report`.
+    pub(super) const fn reported(&self) -> Option<&Refusal> {
+        match &self.standing {
+            Standing::User(user) => user.reported.as_ref(),
+            Standing::Visitor { .. } => None,
+        }
+    }
+
+    /// When to call [`Visit::handle_timeout`].
+    pub(super) fn poll_deadline(&self) -> Option<Instant> {
+        self.ends.map(|(_, at)| at)
+    }
+
+    /// Why the connection is to end: its user is none any more.
+    pub(super) fn handle_timeout(&mut self, clocks: Clocks) -> Option<Refusal> {
+        let (end, _) = self.ends.filter(|(_, due)| *due <= clocks.instant)?;
+        if clocks.unix <= end {
+            self.ends = Some((end, clocks.look_at(end)));
+            return None;
+        }
+        self.ends = None;
+        let detail = "its time was over while the connection was open".to_owned();
+        Some(Refusal::SessionExpired { detail })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellgate_gate::identity::{Provider, User};
+
+    use super::*;
+
+    fn user(name: &str, csrf: Option<Refusal>) -> Standing {
+        let identity = Identity {
+            user: name.to_owned(),
+            roles: Vec::new(),
+            expires_at: Some(1_000_000),
+            is_fresh: true,
+            provider: Provider::Session,
+            session_key: None,
+        };
+        Standing::User(User {
+            identity,
+            csrf,
+            reported: None,
+        })
+    }
+
+    fn visitor() -> Standing {
+        Standing::Visitor { because: None }
+    }
+
+    fn joined(visit: &mut Visit, unix: u64, instant: Instant) -> Option<String> {
+        let rule = NamespaceRule::default();
+        let identity = visit.admit("/", &rule, Clocks { unix, instant }).unwrap();
+        identity.map(|identity| identity.user)
+    }
+
+    #[test]
+    fn a_visitor_may_become_a_user_and_a_user_never_another() {
+        let (mut visit, at) = (Visit::new(Credentials::default()), Instant::now());
+        assert_eq!(joined(&mut visit, 0, at), None);
+        visit.take(user("7", None)).unwrap();
+        assert_eq!(joined(&mut visit, 0, at).as_deref(), Some("7"));
+        assert_eq!(
+            visit.take(user("8", None)),
+            Err(Refusal::IdentityChanged {})
+        );
+        visit.take(visitor()).unwrap();
+        assert_eq!(joined(&mut visit, 0, at).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_page_that_has_proven_itself_need_not_again() {
+        let mut visit = Visit::new(Credentials::default());
+        let missing = || user("7", Some(Refusal::CsrfMissing {}));
+        visit.take(missing()).unwrap();
+        assert!(
+            visit
+                .admit("/", &NamespaceRule::default(), Clocks::now(Instant::now()))
+                .is_err()
+        );
+        visit.take(user("7", None)).unwrap();
+        visit.take(missing()).unwrap();
+        assert_eq!(joined(&mut visit, 0, Instant::now()).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_login_ends_after_its_last_second_and_is_looked_at_daily_until_then() {
+        let (mut visit, at) = (Visit::new(Credentials::default()), Instant::now());
+        visit.take(user("7", None)).unwrap();
+        assert_eq!(
+            joined(&mut visit, 1_000_000 - 100_000, at).as_deref(),
+            Some("7")
+        );
+        let first = visit.poll_deadline().unwrap();
+        assert_eq!(first - at, LOOK);
+        assert_eq!(
+            visit.handle_timeout(Clocks {
+                unix: 999_999,
+                instant: at
+            }),
+            None,
+            "not due"
+        );
+        assert_eq!(
+            visit.handle_timeout(Clocks {
+                unix: 1_000_000,
+                instant: first
+            }),
+            None
+        );
+        let second = visit.poll_deadline().unwrap();
+        assert_eq!(second - first, Duration::from_secs(1));
+        let ended = visit
+            .handle_timeout(Clocks {
+                unix: 1_000_001,
+                instant: second,
+            })
+            .unwrap();
+        assert_eq!(ended.code().name(), "session_expired");
+        assert_eq!(visit.poll_deadline(), None);
+    }
+}
