@@ -13,7 +13,7 @@ use bellgate::config::{Settings, Sources, environment};
 use bellgate::{Connect, Received, Refused, Server, Welcome};
 
 /// What the suites expect (socket.io, `docs/*-protocol/*-test-suite`).
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("SOCKETIO_HOST", "localhost"),
     ("SOCKETIO_PING_INTERVAL", "300ms"),
     ("SOCKETIO_PING_TIMEOUT", "200ms"),
@@ -24,6 +24,7 @@ const DEFAULTS: [(&str, &str); 7] = [
         "http://localhost:3000,http://localhost:8080",
     ),
     ("BELLGATE_ADMIN_ADDR", "off"),
+    ("SOCKETIO_RATE_LIMITING", "false"),
 ];
 
 fn main() -> ExitCode {

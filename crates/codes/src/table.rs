@@ -545,6 +545,21 @@ refusals! {
         fix   "add a server, or send less",
         user  BUSY;
 
+    /// A client does something more often than it may.
+    RateLimited "rate_limited" { what, rate, setting } = RateLimit, Backoff, Routine, http 429, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "{what} come faster than {rate}",
+        log   "",
+        fix   "wait as long as retry_after_ms says, or raise {setting}",
+        user  BUSY;
+    /// Somebody went on breaking rates, and is kept out for a while.
+    Blocked "blocked" { who, left } = RateLimit, Backoff, Routine, http 429, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "this {who} broke a rate again and again and is blocked for {left}",
+        log   "",
+        fix   "send less once the block is over; SOCKETIO_RATE_LIMITING=false turns blocks off",
+        user  BUSY;
+
     // --- The HTTP API ----------------------------------------------------------------------------
     /// No API key, or one that is not known.
     ApiKeyInvalid "api_key_invalid" {} = Authentication, Reauth, Warning, http 401, close 1008, engine Forbidden,

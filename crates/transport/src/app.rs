@@ -6,7 +6,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bellgate_codes::Refusal;
+use bellgate_codes::{Code, Refusal};
 use bellgate_engine::{ConnId, Delivery, Outlet, Transport};
 use bellgate_gate::RequestFacts;
 use bellgate_wire::Message;
@@ -76,6 +76,11 @@ impl<'a> Io<'a> {
     pub fn is_bound(&self, conn: ConnId) -> bool {
         let conn = self.net.conn(conn);
         conn.is_some_and(|conn| conn.binding.origin().is_some())
+    }
+
+    /// Counts a refusal that an application tells by itself.
+    pub fn count_refusal(&self, code: Code) {
+        self.net.stats.count_refusal(code);
     }
 
     /// The transport that a connection uses now.

@@ -2,11 +2,12 @@
 //! crate; there are no defaults here.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bellgate_codes::Refusal;
 use bellgate_engine::EngineConfig;
-use bellgate_gate::TrustedProxies;
 use bellgate_gate::origin::{OriginPolicy, Telling};
+use bellgate_gate::{RequestFacts, TrustedProxies};
 use bellgate_wire::Limits;
 
 /// Where the server listens.
@@ -34,8 +35,19 @@ pub struct TransportConfig {
     pub paths: Vec<String>,
     /// The namespaces, each of which a refused page is told of.
     pub namespaces: Vec<String>,
+    /// Who is asked before an address opens a session; none: every one may.
+    pub admission: Option<Arc<dyn Admission>>,
     /// What a reload may change.
     pub live: Live,
+}
+
+/// Decides whether another session may be opened, before anything is kept of it.
+pub trait Admission: Send + Sync {
+    /// Counts a handshake, whose origin is admitted.
+    ///
+    /// # Errors
+    /// Why not, and how long to wait.
+    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<(), (Refusal, Duration)>;
 }
 
 /// What a reload may change, for what is new after it: requests, streams, sessions.

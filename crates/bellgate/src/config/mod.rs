@@ -47,6 +47,7 @@ pub use self::groups::limits::Limits;
 pub use self::groups::listen::{Listen, TlsFiles};
 pub use self::groups::logging::{LogFormat, LogLevel, Logging};
 pub use self::groups::origins::Origins;
+pub use self::groups::rates::RateLimits;
 pub use self::groups::sessions::Sessions;
 pub use self::load::{Effective, Loaded};
 pub use self::report::{Fatal, Place, Source, Warning};
@@ -68,6 +69,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// What clients may cost.
     pub limits: Limits,
+    /// How fast clients may talk.
+    pub rates: RateLimits,
     /// What clients are told about reconnecting.
     pub clients: Clients,
     /// Who connects.
@@ -105,6 +108,7 @@ impl Settings {
             origins: Origins::take(values),
             sessions: Sessions::take(values),
             limits: Limits::take(values),
+            rates: RateLimits::take(values),
             clients: Clients::take(values),
             identity: Identity::take(values),
             api: Api::take(values, app.environment),

@@ -18,6 +18,7 @@ mod running;
 mod shard;
 mod socket;
 mod start;
+mod throttle;
 mod trace;
 mod visit;
 

@@ -11,6 +11,7 @@ use super::access::{Access, Terms};
 use super::command::Command;
 use super::emitter::Emitter;
 use super::start::StartError;
+use super::throttle::Throttle;
 use crate::config::{Address, Settings};
 use crate::http::Api;
 use crate::http::admin::Listening;
@@ -22,6 +23,7 @@ pub struct Running {
     pub(super) emitter: Emitter,
     pub(super) api: Arc<Api>,
     pub(super) settled: Settled,
+    pub(super) throttle: Arc<Throttle>,
     pub(super) shards: bellgate_transport::Running<Command>,
 }
 
@@ -49,6 +51,7 @@ impl Running {
         hold_connections(&mut settings, &self.settled, Some(before));
         self.shards.handle.reload(live(&settings, tls));
         self.api.reload(&settings);
+        self.throttle.reload(&settings.rates);
         let terms = Arc::new(terms(&settings, self.settled.plain_refusals));
         for shard in self.shards.handle.remotes() {
             shard.command(Command::Reload(Arc::clone(&terms)));

@@ -4,7 +4,10 @@
 //! polled once in place; only if it has to wait does it become a task of the shard, and until it
 //! is done further events of the same connection stand in line behind it.
 
-use std::collections::{HashMap, VecDeque};
+mod excess;
+mod line;
+
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -16,9 +19,10 @@ use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening, Remote};
-use bellgate_wire::{Limits, Message};
+use bellgate_wire::Message;
 use bytes::Bytes;
 
+use self::line::Line;
 use super::access::{Asked, Terms};
 use super::args::Args;
 use super::call::{Call, Outcome};
@@ -28,22 +32,9 @@ use super::gauges::Gauges;
 use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
 use super::socket::Socket;
+use super::throttle::{Throttle, Visitors};
 use super::trace::{self, Client};
 use super::visit::{Clocks, Visit};
-
-/// Most events of one connection that stand in line behind a handler.
-const LINE: usize = 1000;
-
-/// How many of the largest messages they may come to in bytes.
-const LINE_MESSAGES: usize = 4;
-
-/// What stands in line behind a handler.
-#[derive(Default)]
-struct Line {
-    calls: VecDeque<Call>,
-    /// Bytes that the client sent for them.
-    bytes: usize,
-}
 
 /// A shard's application.
 pub(crate) struct ShardApp {
@@ -58,6 +49,8 @@ pub(crate) struct ShardApp {
     raw: HashMap<ConnId, EnginePeer>,
     /// Connections whose handler has to wait, and what stands in line behind it.
     busy: HashMap<ConnId, Line>,
+    throttle: Arc<Throttle>,
+    visitors: Visitors,
 }
 
 impl ShardApp {
@@ -67,6 +60,7 @@ impl ShardApp {
         me: Remote<Command>,
         gauges: Arc<Gauges>,
         terms: Arc<Terms>,
+        throttle: Arc<Throttle>,
     ) -> Self {
         let mut app = Self {
             hub,
@@ -77,6 +71,8 @@ impl ShardApp {
             clients: HashMap::new(),
             raw: HashMap::new(),
             busy: HashMap::new(),
+            visitors: throttle.visitors(),
+            throttle,
         };
         for namespace in app.program.namespaces.keys() {
             app.hub.define_namespace(namespace);
@@ -103,6 +99,11 @@ impl ShardApp {
         {
             client.did(&event);
         }
+        if let Event::Received { socket, ack, .. } = &event
+            && let Err(excess) = self.throttled(*socket, io.now)
+        {
+            return self.refuse_event(*socket, *ack, &excess, io);
+        }
         let Some(call) = self.call(conn, event, io) else {
             return;
         };
@@ -118,22 +119,13 @@ impl ShardApp {
     }
 
     fn queue(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
-        let line_bytes = line_bytes(&self.terms.hub.limits);
         let Some(line) = self.busy.get_mut(&conn) else {
             return self.run(conn, call, io);
         };
-        line.bytes = line.bytes.saturating_add(call.bytes());
-        line.calls.push_back(call);
-        let (what, limit) = if line.calls.len() > LINE {
-            ("events that wait", LINE)
-        } else if line.bytes > line_bytes {
-            ("bytes of events that wait", line_bytes)
-        } else {
-            return;
-        };
-        *line = Line::default();
-        let (what, limit) = (what.to_owned(), limit.to_string());
-        io.close(conn, Refusal::SocketLimit { what, limit });
+        if let Err(why) = line.push(call, &self.terms.hub.limits) {
+            *line = Line::default();
+            io.close(conn, why);
+        }
     }
 
     /// Polls the handler once; applies its answer, or waits for it in a task.
@@ -272,6 +264,10 @@ impl ShardApp {
     }
 
     fn welcome(&mut self, socket: SocketId, welcome: Welcome, io: &mut Io<'_>) {
+        let user = welcome.member.user.as_ref();
+        if user.is_some_and(|user| self.refuse_blocked(socket, user, io)) {
+            return;
+        }
         if !self.hub.accept(socket, welcome.member, io) {
             return;
         }
@@ -340,11 +336,6 @@ impl ShardApp {
     }
 }
 
-/// Most bytes of one connection that stand in line.
-fn line_bytes(limits: &Limits) -> usize {
-    LINE_MESSAGES.saturating_mul(limits.message_bytes)
-}
-
 fn socket_of(event: &Event) -> Option<SocketId> {
     match event {
         Event::Connect { socket, .. }
@@ -372,6 +363,7 @@ impl App for ShardApp {
             origin,
             request_id: opening.request_id,
         };
+        self.visitors.open(conn, facts);
         let visit = self.terms.access.identities.is_on();
         let visit = visit.then(|| Visit::new(opening.facts.credentials()));
         let client = Client::open(handshake, visit, opening.transport, io.now);
@@ -416,6 +408,7 @@ impl App for ShardApp {
         if self.raw.remove(&conn).is_some() {
             return;
         }
+        self.visitors.close(conn);
         let events = self.hub.close(conn, why);
         self.dispatch_all(Some(conn), events, io);
         if let Some(client) = self.clients.remove(&conn) {

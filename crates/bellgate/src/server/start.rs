@@ -14,13 +14,14 @@ use bellgate_gate::{Peer, PeerAddr};
 use bellgate_hub::Hub;
 use bellgate_transport::config::ListenAddr;
 use bellgate_transport::http::answer::finish;
-use bellgate_transport::{Handle, ListenError, TransportConfig};
+use bellgate_transport::{Admission, Handle, ListenError, TransportConfig};
 
 use super::command::Command;
 use super::emitter::Emitter;
 use super::gauges::Gauges;
 use super::running::{Running, Settled, hold_connections, live, terms, tls};
 use super::shard::ShardApp;
+use super::throttle::Throttle;
 use super::{Program, Server};
 use crate::config::Address;
 use crate::http::{self, Api};
@@ -90,8 +91,9 @@ impl Server {
             None => None,
         };
         let secure = tls.is_some();
-        let config = self.transport(Some(listen), tls);
-        let (api, shards) = self.run(config)?;
+        let throttle = Arc::new(Throttle::new(&self.settings.rates));
+        let config = self.transport(Some(listen), tls, &throttle);
+        let (api, shards) = self.run(config, &throttle)?;
         drop(reserved);
         let admin = admin.map(|(address, bound)| http::admin::serve(&address, bound, &api));
         let bound = shards
@@ -107,6 +109,7 @@ impl Server {
             emitter: api.emitter.clone(),
             api,
             settled,
+            throttle,
             shards,
         })
     }
@@ -115,8 +118,9 @@ impl Server {
     ///
     /// The application must be served with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn mount(self) -> Result<Mounted, StartError> {
-        let config = self.transport(None, None);
-        let (api, shards) = self.run(config)?;
+        let throttle = Arc::new(Throttle::new(&self.settings.rates));
+        let config = self.transport(None, None, &throttle);
+        let (api, shards) = self.run(config, &throttle)?;
         Ok(Mounted { shards, api })
     }
 
@@ -136,6 +140,7 @@ impl Server {
         &self,
         listen: Option<ListenAddr>,
         tls: Option<Arc<rustls::ServerConfig>>,
+        throttle: &Arc<Throttle>,
     ) -> TransportConfig {
         let settings = &self.settings;
         let mut paths = vec![settings.sessions.path.clone()];
@@ -145,6 +150,7 @@ impl Server {
             shards: self.shards(),
             paths,
             namespaces: self.namespaces(),
+            admission: Some(Arc::clone(throttle) as Arc<dyn Admission>),
             live: live(settings, tls),
         }
     }
@@ -152,6 +158,7 @@ impl Server {
     fn run(
         self,
         config: TransportConfig,
+        throttle: &Arc<Throttle>,
     ) -> Result<(Arc<Api>, bellgate_transport::Running<Command>), StartError> {
         let Self {
             settings,
@@ -171,6 +178,7 @@ impl Server {
         ));
         let shards = {
             let (program, api) = (Arc::clone(&program), Arc::clone(&api));
+            let throttle = Arc::clone(throttle);
             bellgate_transport::start::<ShardApp, _>(config, move |index, handle| {
                 let hub = Hub::new(terms.hub.clone(), Box::new(random));
                 let me = handle.remotes().get(usize::from(index)).cloned();
@@ -179,8 +187,9 @@ impl Server {
                     .map(Arc::clone)
                     .unwrap_or_default();
                 let me = me.unwrap_or_else(bellgate_transport::Remote::nowhere);
+                let (program, throttle) = (Arc::clone(&program), Arc::clone(&throttle));
                 (
-                    ShardApp::new(hub, Arc::clone(&program), me, gauges, Arc::clone(&terms)),
+                    ShardApp::new(hub, program, me, gauges, Arc::clone(&terms), throttle),
                     http::fallback(&api),
                 )
             })?

@@ -33,6 +33,8 @@ pub(crate) fn settings(shards: usize, more: &[(&str, &str)]) -> Settings {
         ("BELLGATE_ADMIN_ADDR", "off"),
         ("BELLGATE_DRAIN_WINDOW", "0s"),
         ("BELLGATE_SHARDS", &shards),
+        // Tests are quicker than people are; those of the rates turn them on.
+        ("SOCKETIO_RATE_LIMITING", "false"),
     ];
     let loaded = Settings::load(&Sources::new().with_environment(base.iter().chain(more).copied()));
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
@@ -64,7 +66,8 @@ impl Lab {
         }
     }
 
-    fn running(&self) -> &Running {
+    /// The server itself.
+    pub(crate) fn running(&self) -> &Running {
         self.running.as_ref().expect("it runs until it is stopped")
     }
 

@@ -21,5 +21,6 @@ mod leaving;
 mod logins;
 mod mounted;
 mod publishing;
+mod rates;
 mod shards;
 mod socket;

@@ -11,7 +11,7 @@ const MOST: usize = 4096;
 
 #[tokio::test]
 async fn an_idle_websocket_owns_no_buffer() {
-    let server = Program::start(&[]).await;
+    let server = Program::start(&[("SOCKETIO_RATE_LIMITING", "false")]).await;
     let mut idle = Vec::new();
     for _ in 0..50 {
         idle.push(Engine::open(&server.reach, Over::Websocket).await);

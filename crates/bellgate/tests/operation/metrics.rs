@@ -114,6 +114,28 @@ async fn gauges_and_counters_follow_what_happens() {
     assert_eq!(page.count(refused), 1);
 }
 
+#[tokio::test]
+async fn what_comes_too_fast_is_counted_by_its_code() {
+    let slow = [
+        ("SOCKETIO_RATE_LIMIT_MESSAGES", "1/hour"),
+        ("SOCKETIO_RATE_LIMIT_CONNECTIONS", "2/hour"),
+    ];
+    let server = Program::start(&slow).await;
+    let mut client = Client::join(&server.reach, Over::Websocket, &Value::Null).await;
+    for _ in 0..11 {
+        client.call(&serde_json::json!(["x"])).await;
+    }
+    client.closed().await;
+    for over in Over::BOTH {
+        assert!(Engine::attempt(&server.reach, over).await.is_err());
+    }
+    let page = Page::read(&server.admin().await).await;
+    let refused = |code| page.count(&format!("bellgate_refusals_total{{code=\"{code}\"}}"));
+    assert_eq!(refused("rate_limited"), 9);
+    // The event that led to it, the end of its connection, and two handshakes.
+    assert_eq!(refused("blocked"), 4);
+}
+
 /// Ways to be there and then gone without a word.
 async fn vanish(reach: &Reach, step: usize) {
     let reach = reach.clone().abruptly();
@@ -145,6 +167,7 @@ async fn gauges_equal_reality_after_a_thousand_abrupt_disconnects() {
     let quick = [
         ("SOCKETIO_PING_INTERVAL", "500ms"),
         ("SOCKETIO_PING_TIMEOUT", "500ms"),
+        ("SOCKETIO_RATE_LIMITING", "false"),
     ];
     let server = Program::start(&quick).await;
     let admin = server.admin().await;

@@ -54,9 +54,21 @@ pub(crate) fn preflight() -> Response<Full<Bytes>> {
 ///
 /// `retry_after` is jittered by the caller's client anyway; a temporary refusal names the least.
 pub fn refusal(refusal: &Refusal, request_id: &str) -> Response<Full<Bytes>> {
+    refusal_until(
+        refusal,
+        request_id,
+        retry_after(refusal.code().row().status),
+    )
+}
+
+/// As [`refusal`], where it is known when to come back. The header has whole seconds, rounded up.
+pub(crate) fn refusal_until(
+    refusal: &Refusal,
+    request_id: &str,
+    retry_after: Option<Duration>,
+) -> Response<Full<Bytes>> {
     let status =
         StatusCode::from_u16(refusal.code().row().status).unwrap_or(StatusCode::BAD_REQUEST);
-    let retry_after = retry_after(status.as_u16());
     let mut response = Response::new(Full::new(Bytes::from(
         refusal.http_body(request_id, retry_after),
     )));
@@ -64,7 +76,8 @@ pub fn refusal(refusal: &Refusal, request_id: &str) -> Response<Full<Bytes>> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(after) = retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs()));
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

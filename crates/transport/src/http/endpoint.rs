@@ -182,6 +182,13 @@ impl<A: App> Endpoint<A> {
         if self.shared.draining.load(Ordering::Acquire) {
             return Err(Refusal::ServerDraining {});
         }
+        if let Some(admission) = &self.shared.config.admission
+            && let Err((refusal, wait)) = admission.admit(&judged.facts, now())
+        {
+            self.note(&refusal, judged);
+            let answer = answer::refusal_until(&refusal, &judged.request_id, Some(wait));
+            return Ok(Reply::Answer(answer));
+        }
         let limit = judged.live.max_connections;
         let seat = Seat::take(&self.shared.sessions, limit).ok_or_else(|| Refusal::ServerFull {
             limit: limit.to_string(),

@@ -1,6 +1,52 @@
 //! How fast clients may talk, how many one user may have, when the server takes no more.
 
-use crate::config::table::{GIB, Group, Kind, LATER, MIB, Reload, Setting};
+use bellgate_gate::limits::{Rates, Strategy};
+
+use crate::config::table::{GIB, Group, Kind, LATER, MIB, PLAIN, Reload, Setting};
+use crate::config::value::{FromValue, Value, Values};
+
+/// How fast clients may talk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimits {
+    /// `SOCKETIO_RATE_LIMITING`: whether the rates hold and whoever breaks them is blocked.
+    pub is_on: bool,
+    /// `SOCKETIO_RATE_LIMIT_CONNECTIONS`: handshakes of one address, IPv6 by /64.
+    pub connections: Rates,
+    /// `SOCKETIO_RATE_LIMIT_MESSAGES`: events of one user, or of one connection without a user.
+    pub messages: Rates,
+    /// `SOCKETIO_RATE_LIMIT_STRATEGY`.
+    pub strategy: Strategy,
+}
+
+impl RateLimits {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        Self {
+            is_on: values.take("SOCKETIO_RATE_LIMITING"),
+            connections: values.take("SOCKETIO_RATE_LIMIT_CONNECTIONS"),
+            messages: values.take("SOCKETIO_RATE_LIMIT_MESSAGES"),
+            strategy: values.take("SOCKETIO_RATE_LIMIT_STRATEGY"),
+        }
+    }
+}
+
+impl FromValue for Rates {
+    /// The row's kind has read the text by the same grammar.
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Strategy {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Word(name) => Self::from_name(name),
+            _ => None,
+        }
+    }
+}
 
 /// The rows.
 pub const GROUP: Group = Group {
@@ -12,7 +58,9 @@ pub const GROUP: Group = Group {
             default: "true",
             reload: Reload::Live,
             short: "the rates below hold, and who breaks them is blocked for a while",
-            ..LATER
+            long: "Ten refused events in a minute end in a block of the user, or of the address, for five minutes, \
+                   twice as long each further time, up to a day.",
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_RATE_LIMIT_CONNECTIONS",
@@ -20,7 +68,9 @@ pub const GROUP: Group = Group {
             default: "600/minute",
             reload: Reload::Live,
             short: "handshakes of one address",
-            ..LATER
+            long: "IPv6 counts by /64. Clients behind a loopback proxy that is missing in \
+                   BELLGATE_TRUSTED_PROXIES are not counted.",
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_RATE_LIMIT_MESSAGES",
@@ -29,7 +79,8 @@ pub const GROUP: Group = Group {
             default: "100/10 seconds;600/minute",
             reload: Reload::Live,
             short: "messages of one user, or of one connection without a user",
-            ..LATER
+            long: "Counts events. A refused one answers its ack and emits bell:error with rate_limited.",
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_RATE_LIMIT_STRATEGY",
@@ -41,7 +92,7 @@ pub const GROUP: Group = Group {
             default: "fixed-window",
             reload: Reload::Live,
             short: "how rates are counted, as Flask-Limiter names it",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_LIMITS_REDIS_URL",

@@ -34,6 +34,7 @@ impl Process {
                 ("BELLGATE_ADMIN_ADDR", "127.0.0.1:0"),
                 ("BELLGATE_SHARDS", "2"),
                 ("BELLGATE_LOG_FORMAT", "json"),
+                ("SOCKETIO_RATE_LIMITING", "false"),
                 (
                     "BELLGATE_API_KEYS",
                     &format!("attack:{KEY}:publish+emit+read"),

@@ -1,0 +1,342 @@
+//! Rates of handshakes and events, and blocks for those who go on (contract §4, limits).
+//!
+//! One [`Throttle`] serves all shards. Handshakes count by address, behind one lock; they are rare.
+//! Events count by user in [`STRIPES`] parts, so that two shards seldom want the same lock, or by
+//! connection in a table of the shard's own, which needs none. What a reload changes is seen at the next
+//! hit, by the pointer.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use bellgate_codes::Refusal;
+use bellgate_engine::ConnId;
+use bellgate_gate::limits::{AddressBlock, Bounds, Limiter, OffenceBook, OffenceRules};
+use bellgate_gate::{PeerAddr, RequestFacts};
+use bellgate_transport::Admission;
+
+use crate::config::RateLimits;
+
+/// Parts into which users fall by their hash.
+const STRIPES: usize = 16;
+
+/// What all shards count together.
+pub(crate) struct Throttle {
+    rules: ArcSwap<RateLimits>,
+    addresses: Mutex<Addresses>,
+    users: Vec<Mutex<Users>>,
+    hasher: RandomState,
+}
+
+struct Addresses {
+    handshakes: Counted<AddressBlock>,
+    offences: OffenceBook<AddressBlock>,
+}
+
+struct Users {
+    events: Counted<Arc<str>>,
+    offences: OffenceBook<Arc<str>>,
+}
+
+/// What is counted of a shard's own connections.
+pub(super) struct Visitors {
+    events: Counted<ConnId>,
+    /// Of those that have no address of their own.
+    offences: OffenceBook<ConnId>,
+    /// Connections whose address is that of a proxy that is not believed.
+    hidden: HashSet<ConnId>,
+}
+
+/// Who sends an event.
+#[derive(Clone, Copy)]
+pub(super) struct Sender<'a> {
+    pub(super) conn: ConnId,
+    pub(super) user: Option<&'a Arc<str>>,
+    pub(super) address: Option<IpAddr>,
+}
+
+/// An event that is refused.
+pub(super) struct Excess {
+    pub(super) why: Refusal,
+    pub(super) retry_after: Duration,
+    /// Whether the connection ends with it.
+    pub(super) is_last: bool,
+}
+
+impl Throttle {
+    pub(crate) fn new(rules: &RateLimits) -> Self {
+        let rules = Arc::new(rules.clone());
+        let users = || {
+            Mutex::new(Users {
+                events: Counted::new(&rules, Which::Messages, STRIPES),
+                offences: OffenceBook::new(offence_rules(STRIPES)),
+            })
+        };
+        Self {
+            addresses: Mutex::new(Addresses {
+                handshakes: Counted::new(&rules, Which::Connections, 1),
+                offences: OffenceBook::new(offence_rules(1)),
+            }),
+            users: (0..STRIPES).map(|_| users()).collect(),
+            rules: ArcSwap::new(rules),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Goes by these rules from the next hit on. Rates that stay as they are keep their counts, and
+    /// blocks keep their ends.
+    pub(crate) fn reload(&self, rules: &RateLimits) {
+        self.rules.store(Arc::new(rules.clone()));
+    }
+
+    /// The table of one shard.
+    pub(super) fn visitors(&self) -> Visitors {
+        Visitors {
+            events: Counted::new(&self.rules.load_full(), Which::Messages, 1),
+            offences: OffenceBook::new(offence_rules(STRIPES)),
+            hidden: HashSet::new(),
+        }
+    }
+
+    /// Counts an event.
+    pub(super) fn event(
+        &self,
+        visitors: &mut Visitors,
+        sender: Sender<'_>,
+        now: Instant,
+    ) -> Result<(), Excess> {
+        let rules = self.rules.load();
+        if !rules.is_on {
+            return Ok(());
+        }
+        if let Some(user) = sender.user {
+            return self.event_of_user(&rules, user, now);
+        }
+        let hit = visitors.events.hit(&rules, &sender.conn, now);
+        hit.map_err(|(rate, retry_after)| {
+            let is_hidden = visitors.hidden.contains(&sender.conn);
+            let (who, block) = if let Some(ip) = sender.address.filter(|_| !is_hidden) {
+                ("address", self.offend(AddressBlock::of(ip), now))
+            } else {
+                let offences = &mut visitors.offences;
+                ("connection", offences.handle_violation(&sender.conn, now))
+            };
+            too_fast(rate, retry_after, block, who)
+        })
+    }
+
+    fn event_of_user(
+        &self,
+        rules: &Arc<RateLimits>,
+        user: &Arc<str>,
+        now: Instant,
+    ) -> Result<(), Excess> {
+        let Some(mut users) = self.stripe(user) else {
+            return Ok(());
+        };
+        if let Some(left) = users.offences.blocked(user, now) {
+            return Err(Excess {
+                why: blocked("user", left),
+                retry_after: left,
+                is_last: true,
+            });
+        }
+        let Users { events, offences } = &mut *users;
+        events.hit(rules, user, now).map_err(|(rate, retry_after)| {
+            let block = offences.handle_violation(user, now);
+            if let Some(block) = block {
+                tracing::warn!(
+                    code = "blocked",
+                    ?block,
+                    "a user went on breaking the rate of events"
+                );
+            }
+            too_fast(rate, retry_after, block, "user")
+        })
+    }
+
+    /// Whether a user may not join now: why, and for how long.
+    pub(super) fn user_blocked(
+        &self,
+        user: &Arc<str>,
+        now: Instant,
+    ) -> Option<(Refusal, Duration)> {
+        if !self.rules.load().is_on {
+            return None;
+        }
+        let left = self.stripe(user)?.offences.blocked(user, now)?;
+        Some((blocked("user", left), left))
+    }
+
+    /// Notes a violation of a visitor; the block of its address, an old one too: that ends all of its
+    /// connections that go on.
+    fn offend(&self, address: AddressBlock, now: Instant) -> Option<Duration> {
+        let mut addresses = locked(&self.addresses);
+        if let Some(left) = addresses.offences.blocked(&address, now) {
+            return Some(left);
+        }
+        let block = addresses.offences.handle_violation(&address, now)?;
+        tracing::warn!(
+            code = "blocked",
+            client = %address,
+            ?block,
+            "an address went on breaking the rate of events"
+        );
+        Some(block)
+    }
+
+    fn stripe(&self, user: &Arc<str>) -> Option<MutexGuard<'_, Users>> {
+        let hash = self.hasher.hash_one(user);
+        let index = usize::try_from(hash % STRIPES as u64).unwrap_or_default();
+        self.users.get(index).map(locked)
+    }
+}
+
+impl Admission for Throttle {
+    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<(), (Refusal, Duration)> {
+        let rules = self.rules.load();
+        let Some(address) = facts
+            .client_addr()
+            .filter(|_| rules.is_on && !is_hidden(facts))
+        else {
+            return Ok(());
+        };
+        let address = AddressBlock::of(address);
+        let mut addresses = locked(&self.addresses);
+        if let Some(left) = addresses.offences.blocked(&address, now) {
+            return Err((blocked("address", left), left));
+        }
+        // A refused handshake is no offence: behind one address there may be an office that comes back
+        // all at once.
+        let hit = addresses.handshakes.hit(&rules, &address, now);
+        hit.map_err(|(rate, retry_after)| {
+            let why = Refusal::RateLimited {
+                what: "sessions of this address".to_owned(),
+                rate,
+                setting: "SOCKETIO_RATE_LIMIT_CONNECTIONS".to_owned(),
+            };
+            (why, retry_after)
+        })
+    }
+}
+
+impl Visitors {
+    /// A connection opens.
+    pub(super) fn open(&mut self, conn: ConnId, facts: &RequestFacts) {
+        if is_hidden(facts) {
+            self.hidden.insert(conn);
+        }
+    }
+
+    /// A connection has ended.
+    pub(super) fn close(&mut self, conn: ConnId) {
+        self.hidden.remove(&conn);
+        self.offences.forgive(&conn);
+    }
+}
+
+/// Whether the address is that of a proxy on this machine which is missing in the list of those that are
+/// believed: one client behind it would get all of them blocked (contract §4, limits).
+fn is_hidden(facts: &RequestFacts) -> bool {
+    let is_local = match facts.peer() {
+        PeerAddr::Unix => true,
+        PeerAddr::Ip(_) => facts.peer().ip().is_some_and(|ip| ip.is_loopback()),
+    };
+    is_local && facts.forwarded_ignored()
+}
+
+/// Which rate of the settings.
+#[derive(Clone, Copy)]
+enum Which {
+    Connections,
+    Messages,
+}
+
+/// A limiter that knows which rules it was made of.
+struct Counted<K: Hash + Eq> {
+    rules: Arc<RateLimits>,
+    which: Which,
+    limiter: Limiter<K>,
+}
+
+impl<K: Hash + Eq + Clone> Counted<K> {
+    /// One of `parts` that share the bounds.
+    fn new(rules: &Arc<RateLimits>, which: Which, parts: usize) -> Self {
+        let bounds = Bounds::default();
+        let bounds = Bounds {
+            callers: bounds.callers / parts,
+            hits: bounds.hits / parts,
+        };
+        Self {
+            limiter: Limiter::new(which.of(rules), rules.strategy, bounds),
+            rules: Arc::clone(rules),
+            which,
+        }
+    }
+
+    /// Counts a hit; else the broken rate, and the time to wait.
+    fn hit(
+        &mut self,
+        rules: &Arc<RateLimits>,
+        key: &K,
+        now: Instant,
+    ) -> Result<(), (String, Duration)> {
+        if !Arc::ptr_eq(rules, &self.rules) {
+            self.limiter.set_rates(self.which.of(rules), rules.strategy);
+            self.rules = Arc::clone(rules);
+        }
+        let hit = self.limiter.handle_hit(key, 1, now);
+        hit.map_err(|breach| (breach.rate.to_string(), breach.retry_after))
+    }
+}
+
+impl Which {
+    const fn of(self, rules: &RateLimits) -> &bellgate_gate::limits::Rates {
+        match self {
+            Self::Connections => &rules.connections,
+            Self::Messages => &rules.messages,
+        }
+    }
+}
+
+fn too_fast(rate: String, retry_after: Duration, block: Option<Duration>, who: &str) -> Excess {
+    match block {
+        Some(left) => Excess {
+            why: blocked(who, left),
+            retry_after: left,
+            is_last: true,
+        },
+        None => Excess {
+            why: Refusal::RateLimited {
+                what: "events".to_owned(),
+                rate,
+                setting: "SOCKETIO_RATE_LIMIT_MESSAGES".to_owned(),
+            },
+            retry_after,
+            is_last: false,
+        },
+    }
+}
+
+fn blocked(who: &str, left: Duration) -> Refusal {
+    Refusal::Blocked {
+        who: who.to_owned(),
+        left: format!("{} s", left.as_secs().max(1)),
+    }
+}
+
+fn offence_rules(parts: usize) -> OffenceRules {
+    let rules = OffenceRules::default();
+    OffenceRules {
+        callers: rules.callers / parts,
+        ..rules
+    }
+}
+
+/// Counts stay usable after a panic elsewhere: each hit leaves them whole.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
