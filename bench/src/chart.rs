@@ -17,6 +17,10 @@ const BAR: f64 = 13.0;
 const GAP: f64 = 3.0;
 const HEAD: f64 = 26.0;
 const AFTER: f64 = 14.0;
+/// Between a bar or a goal and the label beside it.
+const APART: f64 = 6.0;
+/// Room for a letter of a label, more than any font of its size takes on average.
+const LETTER: f64 = 7.0;
 
 /// Colours by server for light paper and for dark, Bellgate's first; more servers begin anew.
 const COLOURS: [(&str, &str); 9] = [
@@ -227,6 +231,7 @@ impl Drawing {
         self.text(LEFT, "row", &format!("{}{costs}{verdict}", row.name));
         self.y += 7.0;
         let top = self.y;
+        let goal = goal(row, base).map(|goal| axis.x(goal));
         for (colour, server) in self.servers.clone().iter().enumerate() {
             let Some((cell, value)) = row
                 .cell(server)
@@ -238,11 +243,11 @@ impl Drawing {
             self.rect(BARS.0, end - BARS.0, colour);
             self.y += BAR - 2.5;
             let label = format!("{}× · {}", short(value), figure(cell.cost[0]));
-            self.text(end + 6.0, "value", &label);
+            self.text(beside(end, goal, &label), "value", &label);
             self.y += GAP + 2.5;
         }
-        if let Some(goal) = goal(row, base) {
-            self.line(axis.x(goal), top - 3.0, self.y, "goal");
+        if let Some(goal) = goal {
+            self.line(goal, top - 3.0, self.y, "goal");
         }
         self.y += AFTER - HEAD / 2.0;
     }
@@ -261,6 +266,13 @@ impl Drawing {
 "#
         )
     }
+}
+
+/// Where the label of a bar that ends there begins: behind the goal, where the goal would cross it.
+fn beside(end: f64, goal: Option<f64>, label: &str) -> f64 {
+    let room = 2.0 * APART + LETTER * label.chars().count() as f64;
+    let crosses = |goal: &f64| (end..end + room).contains(goal);
+    goal.filter(crosses).unwrap_or(end) + APART
 }
 
 /// What a server's cost is to that of the row's base; none for the base itself, or without runs.

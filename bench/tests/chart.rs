@@ -1,5 +1,10 @@
 //! The picture of the table.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on fails the test that runs it"
+)]
+
 use bellgate_bench::chart::svg;
 use bellgate_bench::report::Row;
 use bellgate_bench::scenario::{About, Figures, Goal};
@@ -75,6 +80,30 @@ fn a_goal_has_a_mark_and_a_missed_one_is_said() {
     let none = goal(None);
     assert_eq!(count(&none, r#"class="goal""#), 0);
     assert!(!none.contains("goal reached"));
+}
+
+#[test]
+fn a_goal_crosses_no_label() {
+    // Bars that end far before the goal, right before it, at it and behind it.
+    for cost in [1.0, 3.5, 4.5, 5.0, 5.5, 40.0] {
+        let servers: &[(&str, &[f64])] = &[("limit", &[1.0]), ("bellgate", &[cost])];
+        let picture = svg(&[row("work", Some(Goal::Ratio(5.0)), servers)], "");
+        let goal = x_before(&picture, r#"class="goal""#, "x1");
+        let label = x_before(&picture, r#"class="value""#, "x");
+        // Its twelve letters or fewer are narrower than this.
+        assert!(
+            goal < label || goal > label + 80.0,
+            "{cost}: the goal at {goal} crosses the label at {label}"
+        );
+        assert!(label + 80.0 < 1000.0, "{cost}: {label}");
+    }
+}
+
+/// The last attribute of this name before a mark.
+fn x_before(picture: &str, mark: &str, name: &str) -> f64 {
+    let (before, _) = picture.split_once(mark).unwrap();
+    let (_, value) = before.rsplit_once(&format!(" {name}=\"")).unwrap();
+    value.split('"').next().unwrap().parse().unwrap()
 }
 
 #[test]
