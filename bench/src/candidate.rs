@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::wire::Dialect;
+
 /// A server to measure.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -16,6 +18,8 @@ pub struct Candidate {
     pub after: Vec<String>,
     /// Which part of the work it is given, for one that is slow: 10 is a tenth.
     pub part: usize,
+    /// What it speaks.
+    pub dialect: Dialect,
     /// What it can do beyond `echo` and `bcast`.
     pub can: &'static [Can],
     /// Its version; none for the project's own, whose version is the commit.
@@ -43,6 +47,7 @@ impl Candidate {
             before: Vec::new(),
             after: Vec::new(),
             part: 1,
+            dialect: Dialect::SocketIo,
             can: &[Can::Rooms, Can::Poll],
             version: None,
         }
@@ -137,6 +142,15 @@ pub fn peers(folder: &Path) -> Vec<Candidate> {
                 folder,
                 "go/go.mod",
                 &["github.com/zishang520/socket.io/v2"],
+            )
+        },
+        Candidate {
+            dialect: Dialect::Centrifuge,
+            can: &[],
+            ..Candidate::new("centrifuge", folder.join("go/bin/centrifuge")).pinned(
+                folder,
+                "go/go.mod",
+                &["github.com/centrifugal/centrifuge"],
             )
         },
         python(

@@ -1,8 +1,8 @@
 //! The measuring stand. A load generator and the servers that it drives run pinned to different
 //! cores; what is measured is the server's processor time for a unit of work.
 //!
-//! [`scenario`] has the kinds of work, [`crowd`] the clients that do it, [`wire`] their side of the
-//! protocol, [`candidate`] the servers, [`process`] one under test and what the kernel says of it, [`report`] the table,
+//! [`scenario`] has the kinds of work, [`crowd`] the clients that do it, [`wire`] their side of what
+//! servers speak, [`candidate`] the servers, [`process`] one under test and what the kernel says of it, [`report`] the table,
 //! [`tls`] a certificate, [`gauges`] what Bellgate says of itself, [`chart`] the table as a picture, [`results`] what
 //! is kept of a run, [`progress`] how far it is.
 //! The program `target` is Bellgate as any load generator may drive it, `limit` the least that a

@@ -13,7 +13,7 @@ use bellgate_bench::crowd::Crowd;
 use bellgate_bench::process::Server;
 use bellgate_bench::wire::polling::{Polling, packets};
 use bellgate_bench::wire::session::{VISITOR, ask, join, upgrade, user};
-use bellgate_bench::wire::{frame, parse};
+use bellgate_bench::wire::{Dialect, frame, parse};
 
 #[test]
 fn an_event_for_everybody_reaches_everybody() {
@@ -102,6 +102,7 @@ fn limit() -> Candidate {
         before: Vec::new(),
         after: vec!["--hold".to_owned()],
         part: 1,
+        dialect: Dialect::SocketIo,
         can: &[Can::Rooms],
         version: None,
     }

@@ -12,18 +12,19 @@ use mio::{Events, Interest, Poll, Token};
 
 pub use self::gather::gather;
 use crate::wire::session::{VISITOR, ask, join_as};
-use crate::wire::{Pieces, frame, parse};
+use crate::wire::{Dialect, Heard, Pieces, frame, parse};
 
 /// A server that says nothing for so long is stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Clients that have joined `/`.
+/// Clients that have joined, `/` where they speak Socket.IO.
 pub struct Crowd {
+    dialect: Dialect,
     poll: Poll,
     events: Events,
     clients: Vec<Client>,
     buffer: Vec<u8>,
-    /// Events called `msg` that have come, over all clients.
+    /// Events called `msg`, or publications, that have come, over all clients.
     pub messages: usize,
     /// Acks that have come, over all clients.
     pub acks: usize,
@@ -45,6 +46,15 @@ struct Client {
 }
 
 impl Crowd {
+    /// So many visitors who speak this.
+    pub fn speaking(dialect: Dialect, server: SocketAddr, count: usize) -> io::Result<Self> {
+        let streams = gather(count, |_| dialect.join(server))?;
+        Ok(Self {
+            dialect,
+            ..Self::of(streams)?
+        })
+    }
+
     /// So many visitors.
     pub fn join(server: SocketAddr, count: usize) -> io::Result<Self> {
         Self::join_as(server, count, |_| VISITOR.to_owned())
@@ -74,7 +84,7 @@ impl Crowd {
         })?)
     }
 
-    /// Clients that have joined already.
+    /// Clients that have joined already, and speak Socket.IO.
     pub fn of(streams: Vec<Blocking>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut clients = Vec::with_capacity(streams.len());
@@ -91,6 +101,7 @@ impl Crowd {
             });
         }
         Ok(Self {
+            dialect: Dialect::SocketIo,
             poll,
             events: Events::with_capacity(1024),
             clients,
@@ -184,7 +195,7 @@ impl Crowd {
             let Some(client) = self.clients.get_mut(event.token().0) else {
                 continue;
             };
-            let (messages, acks) = client.read(&mut self.buffer)?;
+            let (messages, acks) = client.read(self.dialect, &mut self.buffer)?;
             if let Some(clock) = &mut self.clock {
                 let now = Instant::now();
                 let came = clock.sent.iter().take(client.messages);
@@ -200,7 +211,7 @@ impl Crowd {
 
 impl Client {
     /// Reads all that is there; events and acks among it.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
+    fn read(&mut self, dialect: Dialect, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
         let (mut messages, mut acks, mut pings) = (0, 0, 0);
         loop {
             let count = match self.stream.read(buffer) {
@@ -213,20 +224,18 @@ impl Client {
             self.pieces.feed(fresh, |bytes| {
                 let mut used = 0;
                 while let Some((text, length)) = parse(bytes.get(used..).unwrap_or_default()) {
-                    if text.starts_with(b"42") {
-                        messages += 1;
-                    } else if text.starts_with(b"43") {
-                        acks += 1;
-                    } else if text == b"2" {
-                        pings += 1;
-                    }
+                    dialect.hear(text, |heard| match heard {
+                        Heard::Event => messages += 1,
+                        Heard::Ack => acks += 1,
+                        Heard::Ping => pings += 1,
+                    });
                     used += length;
                 }
                 used
             });
         }
         for _ in 0..pings {
-            self.stream.write_all(&frame(b"3"))?;
+            self.stream.write_all(&frame(dialect.pong().as_bytes()))?;
         }
         self.messages += messages;
         self.acks += acks;

@@ -9,6 +9,7 @@ use super::{About, Figures, Goal, Scenario, share};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::Crowd;
 use crate::process::Server;
+use crate::wire::Dialect;
 
 /// Whom an event goes to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,13 @@ impl Scenario for Fanout {
         }
     }
 
+    fn dialects(&self) -> &'static [Dialect] {
+        match self.to {
+            To::All => &[Dialect::SocketIo, Dialect::Centrifuge],
+            To::Room(_) | To::User => &[Dialect::SocketIo],
+        }
+    }
+
     fn connections(&self) -> usize {
         self.connections
     }
@@ -105,7 +113,7 @@ impl Scenario for Fanout {
 impl Fanout {
     fn crowd(&self, candidate: &Candidate, server: &Server) -> io::Result<Crowd> {
         match self.to {
-            To::All => Crowd::join(server.addr, self.connections),
+            To::All => Crowd::speaking(candidate.dialect, server.addr, self.connections),
             // Spread over those that are there.
             To::Room(size) => Crowd::enter(server.addr, self.connections, |index| {
                 let step = (self.connections / size.max(1)).max(1);
@@ -119,7 +127,7 @@ impl Fanout {
         let text = "x".repeat(self.bytes);
         let user = self.connections / 2;
         match self.to {
-            To::All => format!("42[\"bcast\",\"{text}\"]"),
+            To::All => candidate.dialect.to_all(&text),
             To::Room(_) => format!("42[\"tell\",[\"r\",\"{text}\"]]"),
             To::User if candidate.can.contains(&Can::Users) => {
                 format!("42[\"notify\",[\"u{user}\",\"{text}\"]]")

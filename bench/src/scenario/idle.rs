@@ -7,6 +7,7 @@ use crate::candidate::{Can, Candidate};
 use crate::crowd::{Crowd, gather};
 use crate::process::Server;
 use crate::tls::Authority;
+use crate::wire::Dialect;
 use crate::wire::polling::Polling;
 use crate::wire::session::{VISITOR, user};
 
@@ -56,6 +57,13 @@ impl Scenario for Idle {
         }
     }
 
+    fn dialects(&self) -> &'static [Dialect] {
+        match self.kind {
+            Kind::Visitor => &[Dialect::SocketIo, Dialect::Centrifuge],
+            _ => &[Dialect::SocketIo],
+        }
+    }
+
     fn connections(&self) -> usize {
         self.connections
     }
@@ -69,7 +77,10 @@ impl Scenario for Idle {
             _ => Server::start(candidate)?,
         };
         match self.kind {
-            Kind::Visitor => held(&server, count, |count| Crowd::join(server.addr, count)),
+            Kind::Visitor => {
+                let join = |count| Crowd::speaking(candidate.dialect, server.addr, count);
+                held(&server, count, join)
+            }
             Kind::User => held(&server, count, |count| users(candidate, &server, count)),
             Kind::Tls => held(&server, count, |count| {
                 gather(count, |_| authority.join(server.addr))

@@ -25,6 +25,7 @@ use serde::Serialize;
 
 pub use self::choose::{NAMES, Sizes, choose};
 use crate::candidate::{Can, Candidate};
+use crate::wire::Dialect;
 
 /// Work for a server.
 pub trait Scenario {
@@ -34,6 +35,11 @@ pub trait Scenario {
     /// What a server must be able to do for it.
     fn needs(&self) -> &'static [Can] {
         &[]
+    }
+
+    /// What servers may speak that do it.
+    fn dialects(&self) -> &'static [Dialect] {
+        &[Dialect::SocketIo]
     }
 
     /// Connections that it holds at once. More than [`MANY`] only fast servers are given.
@@ -46,7 +52,9 @@ pub trait Scenario {
     /// Whether this server takes part.
     fn fits(&self, candidate: &Candidate) -> bool {
         let can = |need| candidate.can.contains(need);
-        self.needs().iter().all(can) && (candidate.part == 1 || self.connections() <= MANY)
+        self.dialects().contains(&candidate.dialect)
+            && self.needs().iter().all(can)
+            && (candidate.part == 1 || self.connections() <= MANY)
     }
 }
 

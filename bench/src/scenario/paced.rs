@@ -7,6 +7,7 @@ use super::{About, Figures, Goal, Scenario, share};
 use crate::candidate::Candidate;
 use crate::crowd::Crowd;
 use crate::process::Server;
+use crate::wire::Dialect;
 
 /// Broadcasts a second.
 pub(super) const PACE: u32 = 20;
@@ -51,7 +52,7 @@ pub(super) fn pace(
     bytes: usize,
     broadcasts: usize,
 ) -> io::Result<Vec<Duration>> {
-    let packet = format!("42[\"bcast\",\"{}\"]", "x".repeat(bytes));
+    let packet = Dialect::SocketIo.to_all(&"x".repeat(bytes));
     crowd.time_arrivals();
     let mut due = Instant::now();
     for _ in 0..broadcasts {

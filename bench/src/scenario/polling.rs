@@ -8,6 +8,7 @@ use crate::candidate::{Can, Candidate};
 use crate::crowd::pollers::Pollers;
 use crate::crowd::{Crowd, gather};
 use crate::process::Server;
+use crate::wire::Dialect;
 use crate::wire::polling::{Polling, packets};
 use crate::wire::session::VISITOR;
 
@@ -39,7 +40,7 @@ impl Scenario for PollingFanout {
         let server = Server::start(candidate)?;
         let mut pollers = Pollers::join(server.addr, self.connections)?;
         let mut sender = Crowd::join(server.addr, 1)?;
-        let packet = format!("42[\"bcast\",\"{}\"]", "x".repeat(self.bytes));
+        let packet = Dialect::SocketIo.to_all(&"x".repeat(self.bytes));
         let broadcasts = share(self.broadcasts, part);
         let mut flood = |broadcasts| {
             pollers.messages = 0;

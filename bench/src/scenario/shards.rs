@@ -9,6 +9,7 @@ use super::{About, Figures, Goal, Scenario, share};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::{Crowd, gather};
 use crate::process::Server;
+use crate::wire::Dialect;
 use crate::wire::polling::Polling;
 use crate::wire::session::VISITOR;
 
@@ -40,7 +41,7 @@ impl Scenario for Shards {
 
     fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
         let broadcasts = share(self.broadcasts, part).max(4);
-        let packet = format!("42[\"bcast\",\"{}\"]", "x".repeat(64));
+        let packet = Dialect::SocketIo.to_all(&"x".repeat(64));
         let cost = |shards| {
             let server = with_shards(candidate, shards)?;
             let mut crowd = Crowd::join(server.addr, self.connections)?;

@@ -9,6 +9,7 @@ use crate::candidate::{Can, Candidate};
 use crate::crowd::{Crowd, gather};
 use crate::gauges::Gauges;
 use crate::process::Server;
+use crate::wire::Dialect;
 use crate::wire::session::{VISITOR, ask, join_as};
 
 /// Clients that do not read.
@@ -95,7 +96,7 @@ struct Stand {
 impl Stand {
     /// What a delivery costs, and the 99th percentile of arrival; both in µs.
     fn flood(&mut self, broadcasts: usize) -> io::Result<(f64, f64)> {
-        let packet = format!("42[\"bcast\",\"{}\"]", "x".repeat(64));
+        let packet = Dialect::SocketIo.to_all(&"x".repeat(64));
         let receivers = self.crowd.len();
         let before = self.server.processor()?;
         let times = flood(&mut self.crowd, &packet, receivers, 4, broadcasts)?;

@@ -1,9 +1,14 @@
-//! The client's side of Socket.IO: just enough to load a server.
+//! The client's side of what servers speak: just enough to load one.
 //!
-//! Here are frames; [`session`] opens sessions over WebSocket, [`polling`] such that poll.
+//! Here are frames; [`session`] opens sessions of Socket.IO over WebSocket, [`polling`] such that poll,
+//! `centrifuge` speaks Centrifugo's protocol, and [`Dialect`] is what a crowd needs of either.
 
+mod centrifuge;
+mod dialect;
 pub mod polling;
 pub mod session;
+
+pub use self::dialect::{Dialect, Heard};
 
 /// The second byte of a frame (RFC 6455 §5.2): whether it is masked, and the lengths that say that the
 /// true one follows in two or in eight bytes.

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use super::dialect::Heard;
 use super::polling::Polling;
 use super::{frame, parse};
 
@@ -11,6 +12,8 @@ use super::{frame, parse};
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// What every client says it is.
 pub(super) const ORIGIN: &str = "http://localhost:5000";
+/// Where the WebSocket opens.
+const PATH: &str = "/socket.io/?EIO=4&transport=websocket";
 /// The CONNECT of a visitor to `/`.
 pub const VISITOR: &str = "40";
 
@@ -42,7 +45,7 @@ pub fn dial(server: SocketAddr) -> io::Result<TcpStream> {
 /// Opens and joins over a stream that is there, a plain one or one of TLS.
 pub fn open<S: Read + Write>(stream: &mut S, connect: &str) -> io::Result<()> {
     let mut read = Vec::new();
-    shake(stream, &mut read, "")?;
+    shake(stream, &mut read, PATH)?;
     until(stream, &mut read, |read| opened(read, b"0{"))?;
     stream.write_all(&frame(connect.as_bytes()))?;
     until(stream, &mut read, |read| opened(read, b"40"))
@@ -58,7 +61,11 @@ pub fn ask<S: Read + Write>(stream: &mut S, packet: &str) -> io::Result<()> {
 pub fn upgrade(polling: &Polling) -> io::Result<TcpStream> {
     let mut stream = dial(polling.server())?;
     let mut read = Vec::new();
-    shake(&mut stream, &mut read, &format!("&sid={}", polling.sid()))?;
+    shake(
+        &mut stream,
+        &mut read,
+        &format!("{PATH}&sid={}", polling.sid()),
+    )?;
     stream.write_all(&frame(b"2probe"))?;
     until(&mut stream, &mut read, |read| opened(read, b"3probe"))?;
     stream.write_all(&frame(b"5"))?;
@@ -66,10 +73,24 @@ pub fn upgrade(polling: &Polling) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// The WebSocket handshake (RFC 6455 §4.1), with more for its query.
-fn shake<S: Read + Write>(stream: &mut S, read: &mut Vec<u8>, query: &str) -> io::Result<()> {
+/// What a frame is to a crowd.
+pub(super) fn hear(frame: &[u8]) -> Option<Heard> {
+    match frame {
+        [b'4', b'2', ..] => Some(Heard::Event),
+        [b'4', b'3', ..] => Some(Heard::Ack),
+        b"2" => Some(Heard::Ping),
+        _ => None,
+    }
+}
+
+/// The WebSocket handshake (RFC 6455 §4.1) at this path.
+pub(super) fn shake<S: Read + Write>(
+    stream: &mut S,
+    read: &mut Vec<u8>,
+    path: &str,
+) -> io::Result<()> {
     let request = format!(
-        "GET /socket.io/?EIO=4&transport=websocket{query} HTTP/1.1\r\nHost: localhost\r\n\
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\n\
          Origin: {ORIGIN}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
