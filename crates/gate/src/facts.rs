@@ -239,6 +239,11 @@ impl RequestFacts {
             .and_then(|value| value.to_str().ok())
     }
 
+    /// A number by which the cookies of two requests are told apart; none without cookies.
+    pub fn cookies_hash(&self) -> Option<u64> {
+        self.credentials.cookies_hash()
+    }
+
     /// What may tell who sent it. Never for a log.
     pub fn credentials(&self) -> Credentials {
         let is_across = self.is_browser_page() && !self.is_page_of_same_name();

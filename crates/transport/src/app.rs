@@ -33,6 +33,16 @@ pub trait App: Sized + 'static {
 
     /// A session has opened.
     fn handle_open(&mut self, conn: ConnId, opening: Opening, io: &mut Io<'_>);
+    /// A poll or a POST of the session has come from an admitted origin; nothing of it is read yet. A
+    /// refusal ends the session at once: what waits in it is not for whoever asks.
+    fn handle_request(
+        &mut self,
+        _conn: ConnId,
+        _facts: &RequestFacts,
+        _io: &Io<'_>,
+    ) -> Result<(), Refusal> {
+        Ok(())
+    }
     /// The packets of a POST follow, the request being one of its session's; or they are all told, and
     /// what comes next came another way.
     fn handle_post(&mut self, _conn: ConnId, _facts: Option<&RequestFacts>) {}

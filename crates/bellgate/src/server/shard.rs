@@ -160,6 +160,7 @@ impl ShardApp {
                 let identity = match self.admit(conn, &namespace, auth.as_deref(), io) {
                     Ok(identity) => identity.map(Arc::new),
                     Err(changed @ Refusal::IdentityChanged {}) => {
+                        self.clients.get(&conn)?.tell_changed(&changed);
                         io.close(conn, changed);
                         return None;
                     }
@@ -371,6 +372,19 @@ impl App for ShardApp {
         self.hub.open(conn, io.now);
     }
 
+    fn handle_request(
+        &mut self,
+        conn: ConnId,
+        facts: &RequestFacts,
+        io: &Io<'_>,
+    ) -> Result<(), Refusal> {
+        let (is_bound, now) = (io.is_bound(conn), Clocks::now(io.now));
+        let client = self.clients.get_mut(&conn);
+        client.map_or(Ok(()), |client| {
+            client.see(&self.terms.access, facts, is_bound, now)
+        })
+    }
+
     fn handle_post(&mut self, conn: ConnId, facts: Option<&RequestFacts>) {
         let client = self.clients.get_mut(&conn);
         if let Some(visit) = client.and_then(|client| client.visit.as_mut()) {
@@ -420,16 +434,14 @@ impl App for ShardApp {
         let events = self.hub.handle_timeout(conn, io.now, io);
         self.dispatch_all(Some(conn), events, io);
         let client = self.clients.get_mut(&conn);
-        let visit = client.and_then(|client| client.visit.as_mut());
-        if let Some(ended) = visit.and_then(|visit| visit.handle_timeout(Clocks::now(io.now))) {
+        if let Some(ended) = client.and_then(|client| client.handle_timeout(io.now)) {
             io.close(conn, ended);
         }
     }
 
     fn poll_deadline(&self, conn: ConnId) -> Option<Instant> {
         let client = self.clients.get(&conn);
-        let visit = client.and_then(|client| client.visit.as_ref());
-        let ends = visit.and_then(|visit| visit.poll_deadline());
+        let ends = client.and_then(Client::poll_deadline);
         self.hub.poll_deadline(conn).into_iter().chain(ends).min()
     }
 

@@ -1,4 +1,5 @@
-//! What `SOCKETIO_DEBUG` shows of a connection: handshake, upgrade, join, event names, end.
+//! A connection as its log lines know it: what `SOCKETIO_DEBUG` shows of handshake, upgrade, join, event
+//! names and end, and beside it who the connection belongs to.
 //!
 //! Lines of one connection share `session`, the id of the request that opened it: it stands in that
 //! request's answer, and whoever reads it cannot take the session over, as with a sid. Payloads,
@@ -9,11 +10,12 @@ use std::time::Instant;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::Transport;
-use bellgate_gate::escape_for_log;
+use bellgate_gate::{RequestFacts, escape_for_log};
 use bellgate_hub::{Event, Member};
 
+use super::access::Access;
 use super::handlers::Handshake;
-use super::visit::Visit;
+use super::visit::{Clocks, Visit};
 
 /// Most bytes of a name that came from the network.
 const NAME: usize = 128;
@@ -55,6 +57,31 @@ impl Client {
 
     pub(super) fn upgraded(&self) {
         tracing::debug!(session = self.handshake.request_id, "moved to a WebSocket");
+    }
+
+    /// A request of the session: an error where it is another user's.
+    pub(super) fn see(
+        &mut self,
+        access: &Access,
+        facts: &RequestFacts,
+        is_bound: bool,
+        clocks: Clocks,
+    ) -> Result<(), Refusal> {
+        let Some(visit) = self.visit.as_mut() else {
+            return Ok(());
+        };
+        let seen = visit.see(&access.identities, facts, is_bound, clocks);
+        seen.inspect_err(|changed| self.tell_changed(changed))
+    }
+
+    /// When to call [`Client::handle_timeout`].
+    pub(super) fn poll_deadline(&self) -> Option<Instant> {
+        self.visit.as_ref()?.poll_deadline()
+    }
+
+    /// Why the connection is to end, if its login has.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Refusal> {
+        self.visit.as_mut()?.handle_timeout(Clocks::now(now))
     }
 
     /// The hub says what a client did.
@@ -105,6 +132,22 @@ impl Client {
             "would be refused: {}; {}",
             refusal.cause(),
             refusal.fix()
+        );
+    }
+
+    /// A request brought another user's login: a stolen session, or somebody who logged in anew.
+    pub(super) fn tell_changed(&self, refusal: &Refusal) {
+        let visit = self.visit.as_ref();
+        tracing::warn!(
+            target: "security",
+            code = refusal.code().name(),
+            user = visit.and_then(|visit| visit.user()),
+            address = self.handshake.address.map(|address| address.to_string()),
+            origin = self.handshake.origin,
+            session = self.handshake.request_id,
+            action = "closed",
+            "{}",
+            refusal.cause()
         );
     }
 

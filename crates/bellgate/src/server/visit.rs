@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use bellgate_codes::Refusal;
+use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::{
     Brought, Credentials, Identities, Identity, NamespaceRule, Standing,
 };
@@ -42,6 +43,8 @@ pub(super) struct Visit {
     opening: Option<Box<Credentials>>,
     /// Of the POST whose packets are being told.
     posted: Option<Box<Credentials>>,
+    /// Tells the cookies that were looked at last.
+    seen: Option<u64>,
     standing: Standing,
     /// The last second in which the user that has joined is one, and when to look at it.
     ends: Option<(u64, Instant)>,
@@ -51,6 +54,7 @@ impl Visit {
     /// A session was opened with these.
     pub(super) fn new(opening: Credentials) -> Self {
         Self {
+            seen: opening.cookies_hash(),
             opening: Some(Box::new(opening)),
             posted: None,
             standing: Standing::Visitor { because: None },
@@ -61,6 +65,36 @@ impl Visit {
     /// The packets that follow came with these; or another way, which brings nothing of its own.
     pub(super) fn posted(&mut self, credentials: Option<Credentials>) {
         self.posted = credentials.map(Box::new);
+    }
+
+    /// A request of the session. Cookies that have changed must be the same user's; if they are, the login
+    /// lasts as long as theirs says. What proves nobody changes nothing (contract §3).
+    pub(super) fn see(
+        &mut self,
+        identities: &Identities,
+        facts: &RequestFacts,
+        is_bound: bool,
+        clocks: Clocks,
+    ) -> Result<(), Refusal> {
+        let seen = facts.cookies_hash();
+        if self.standing.identity().is_none() || seen.is_none() || seen == self.seen {
+            return Ok(());
+        }
+        self.seen = seen;
+        let brought = Brought {
+            csrf_token: None,
+            is_bound,
+        };
+        let found = identities.find(&facts.credentials(), brought, clocks.unix);
+        let end = found.identity().and_then(|identity| identity.expires_at);
+        self.take(found)?;
+        // Requests overtake each other: an older cookie takes nothing back.
+        if let (Some(end), Some((held, _))) = (end, self.ends)
+            && end > held
+        {
+            self.ends = Some((end, clocks.look_at(end)));
+        }
+        Ok(())
     }
 
     /// Judges what has been brought by now.
@@ -90,19 +124,22 @@ impl Visit {
     }
 
     fn take(&mut self, found: Standing) -> Result<(), Refusal> {
-        match (&self.standing, &found) {
-            (Standing::User(own), Standing::User(other)) => {
+        match (&mut self.standing, found) {
+            (Standing::User(own), Standing::User(mut other)) => {
                 if own.identity.user != other.identity.user {
                     return Err(Refusal::IdentityChanged {});
                 }
-                if self.standing.is_settled() && !found.is_settled() {
-                    return Ok(());
+                // A page that has proven itself need not do so again.
+                if own.csrf.is_none() {
+                    other.csrf = None;
                 }
+                let ends = [own.identity.expires_at, other.identity.expires_at];
+                other.identity.expires_at = ends.into_iter().flatten().max();
+                *own = other;
             }
-            (Standing::User(_), Standing::Visitor { .. }) => return Ok(()),
-            (Standing::Visitor { .. }, _) => {}
+            (Standing::User(_), Standing::Visitor { .. }) => {}
+            (standing @ Standing::Visitor { .. }, found) => *standing = found,
         }
-        self.standing = found;
         Ok(())
     }
 
@@ -126,6 +163,12 @@ impl Visit {
             Standing::User(user) => user.reported.as_ref(),
             Standing::Visitor { .. } => None,
         }
+    }
+
+    /// The user's id, where there is one.
+    pub(super) fn user(&self) -> Option<&str> {
+        let identity = self.standing.identity();
+        identity.map(|identity| identity.user.as_str())
     }
 
     /// When to call [`Visit::handle_timeout`].

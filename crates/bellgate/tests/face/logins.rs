@@ -298,6 +298,60 @@ async fn two_users_in_one_handshake_and_its_connect_end_the_session() {
 }
 
 #[tokio::test]
+async fn a_request_with_another_users_cookie_ends_the_session_and_with_ones_own_it_does_not() {
+    for shards in [1, 2] {
+        let lab = lab(shards, &[]).await;
+        let reach = page(&lab, &json!({"_user_id": "7"}));
+        let path = |client: &Client| {
+            let sid = &client.engine.sid;
+            format!("/socket.io/?EIO=4&transport=polling&sid={sid}")
+        };
+        let mut client = Client::join(&reach, Over::Polling, &Value::Null).await;
+        // Signed anew, damaged, gone: the user is still the same.
+        let event = r#"42["whoami"]"#;
+        let page_alone = lab.reach.clone().from_origin(PAGE);
+        for own in [
+            page(&lab, &json!({"_user_id": "7", "visits": 2})),
+            page_alone.clone().with_header("Cookie", "session=x.y.z"),
+            page_alone,
+        ] {
+            assert!(own.post(&path(&client)).body(event).send().await.is_ok());
+        }
+        assert_eq!(client.call(&json!(["whoami"])).await, json!([["7", []]]));
+        let other = page(&lab, &json!({"_user_id": "8"}));
+        let refused = other.post(&path(&client)).body(event).send().await;
+        assert!(!refused.is_ok(), "{refused:?}");
+        client.closed().await;
+        // A poll is a request like any other.
+        let mut client = Client::join(&reach, Over::Polling, &Value::Null).await;
+        other.get(&path(&client)).send().await;
+        client.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_was_signed_anew_prolongs_the_login() {
+    let lab = lab(1, &[("PERMANENT_SESSION_LIFETIME", "4")]).await;
+    let page = lab.reach.clone().from_origin(PAGE);
+    let signed_at = |at| {
+        let signed = signing::session_at(r#"{"_user_id":"7"}"#, at);
+        page.clone()
+            .with_header("Cookie", &format!("session={signed}"))
+    };
+    let begun = now();
+    let mut client = Client::join(&signed_at(begun), Over::Polling, &Value::Null).await;
+    let path = format!(
+        "/socket.io/?EIO=4&transport=polling&sid={}",
+        client.engine.sid
+    );
+    // The application's clock may be a little ahead.
+    let later = signed_at(begun + 4);
+    assert!(later.post(&path).body(r#"42["x"]"#).send().await.is_ok());
+    client.closed().await;
+    assert!(now() > begun + 8, "it lasted as long as the second cookie");
+}
+
+#[tokio::test]
 async fn an_upgrades_cookie_is_not_read() {
     let lab = lab(1, &[]).await;
     let page = lab.reach.clone().from_origin(PAGE);

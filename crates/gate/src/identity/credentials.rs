@@ -1,5 +1,6 @@
 //! What a request brings that may tell who sent it.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
 use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -50,6 +51,14 @@ impl Credentials {
     /// Whether there is anything that may log in.
     pub fn has_cookie(&self) -> bool {
         !self.cookies.is_empty()
+    }
+
+    /// A number that tells cookies from others; none without any. Equal for equal bytes only, but for
+    /// chance: whoever brings other bytes is looked at again.
+    pub fn cookies_hash(&self) -> Option<u64> {
+        let mut hasher = DefaultHasher::new();
+        self.cookies.hash(&mut hasher);
+        self.has_cookie().then(|| hasher.finish())
     }
 
     /// The origin of the page, where it is another than the server's.

@@ -289,6 +289,7 @@ impl<A: App> Endpoint<A> {
         if is_upgrade {
             return self.probe(&parts, judged, id);
         }
+        self.show(judged, id)?;
         match parts.method {
             Method::GET => {
                 let body = poll::wait(&self.local, id).await?;
@@ -345,6 +346,12 @@ impl<A: App> Endpoint<A> {
             bound.inspect_err(|refusal| conn.session.abort(refusal.clone()))
         });
         bound.ok_or(Refusal::SessionUnknown {})?
+    }
+
+    /// Shows the application a poll or a POST before anything of it is read.
+    fn show(&self, judged: &Judged, id: ConnId) -> Result<(), Refusal> {
+        let now = now();
+        self.local.borrow().handle_request(id, &judged.facts, now)
     }
 
     /// A WebSocket handshake for a session: the probe of an upgrade.

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Handled, Lane, Session, Transport};
+use bellgate_gate::RequestFacts;
 use bellgate_gate::origin::Binding;
 use bellgate_wire::Packet;
 
@@ -104,6 +105,26 @@ impl<A: App> Shard<A> {
         self.net.touch(id);
         self.settle(now);
         Ok(id)
+    }
+
+    /// A poll or a POST of a session, before it is answered. One that is refused ends the session.
+    pub(crate) fn handle_request(
+        &mut self,
+        id: ConnId,
+        facts: &RequestFacts,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let io = Io::new(&mut self.net, now);
+        let taken = self.app.handle_request(id, facts, &io);
+        if let Err(refusal) = &taken
+            && let Some(conn) = self.net.conn_mut(id)
+        {
+            conn.session.abort(refusal.clone());
+            conn.wake_poll();
+            self.net.touch(id);
+            self.settle(now);
+        }
+        taken
     }
 
     /// One Engine.IO packet of a client. `Err`: the lane it came on is to be closed.
