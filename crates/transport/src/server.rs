@@ -1,5 +1,6 @@
 //! Starting the shards, and taking them down again.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -8,7 +9,7 @@ use bellgate_gate::Peer;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::app::App;
 use crate::config::{Live, TransportConfig};
@@ -251,24 +252,16 @@ pub struct Running<C> {
     pub handle: Handle<C>,
     /// Where it listens, as URLs.
     pub bound: Vec<String>,
-    threads: Vec<std::thread::JoinHandle<()>>,
+    /// Closed when the last shard has dropped its end.
+    ended: mpsc::Receiver<Infallible>,
     _socket_file: Option<SocketFile>,
 }
 
 impl<C> Running<C> {
     /// Waits until every shard has ended, after [`Handle::drain`].
-    pub fn join(self) {
-        for thread in self.threads {
-            // A shard that panicked has said so on stderr; the others are still waited for.
-            let _ = thread.join();
-        }
-    }
-
-    /// Whether every shard has ended.
-    pub fn is_finished(&self) -> bool {
-        self.threads
-            .iter()
-            .all(std::thread::JoinHandle::is_finished)
+    pub async fn wait(mut self) {
+        // Nothing is ever sent: a shard that ends, by a panic too, drops its end.
+        let _ = self.ended.recv().await;
     }
 }
 
@@ -304,26 +297,26 @@ where
     });
     let (mut listening, socket_file) = spread(listeners, shards);
     let make = Arc::new(make);
-    let mut threads = Vec::new();
+    let (alive, ended) = mpsc::channel(1);
     for (index, inlet) in (0u16..).zip(inlets) {
-        let (shared, make) = (Arc::clone(&shared), Arc::clone(&make));
+        let (shared, make, alive) = (Arc::clone(&shared), Arc::clone(&make), alive.clone());
         let listening = listening.pop().unwrap_or(Listening::None);
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name(format!("shard-{index}"))
             .spawn(move || {
+                let _alive = alive;
                 let (app, fallback) = make(index, Handle(Arc::clone(&shared)));
                 run::<A>(index, shared, inlet, listening, app, fallback);
-            });
-        let refused = |error| ListenError::Refused {
-            addr: format!("shard {index}"),
-            error,
-        };
-        threads.push(thread.map_err(refused)?);
+            })
+            .map_err(|error| ListenError::Refused {
+                addr: format!("shard {index}"),
+                error,
+            })?;
     }
     Ok(Running {
         handle: Handle(shared),
         bound,
-        threads,
+        ended,
         _socket_file: socket_file,
     })
 }

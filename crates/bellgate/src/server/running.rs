@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bellgate_hub::HubConfig;
 use bellgate_transport::Live;
@@ -101,9 +100,7 @@ impl Running {
 
     /// Waits until every session is closed and every shard has ended, after [`Running::drain`].
     pub async fn wait(self) {
-        while !self.shards.is_finished() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.shards.wait().await;
         if let Some(admin) = self.admin {
             admin.stop().await;
         }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
@@ -248,9 +247,7 @@ impl Mounted {
     /// Closes all sessions within the drain window and waits for the end.
     pub async fn shut_down(self) {
         self.shards.handle.drain();
-        while !self.shards.is_finished() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        self.shards.wait().await;
     }
 }
 

@@ -267,7 +267,7 @@ impl Net {
             conn.drain_at,
         ];
         match deadlines.into_iter().flatten().min() {
-            Some(at) => conn.timer = Some(timers.set(conn.timer, Due::Conn(id), at.max(now))),
+            Some(at) => conn.timer = Some(timers.set(conn.timer, Due::Conn(id), at, now)),
             None => timers.cancel(conn.timer.take()),
         }
     }
@@ -275,7 +275,7 @@ impl Net {
     /// Sets the application's deadline for the shard as a whole.
     pub(super) fn schedule_shard(&mut self, at: Option<Instant>, now: Instant) {
         if let Some(at) = at {
-            self.shard_timer = Some(self.timers.set(self.shard_timer, Due::Shard, at.max(now)));
+            self.shard_timer = Some(self.timers.set(self.shard_timer, Due::Shard, at, now));
         }
     }
 

@@ -1,7 +1,10 @@
 //! The shard's timer wheel: one entry for each connection that waits for something.
+//!
+//! Deadlines that are far away are put off to a common quarter of a second: idle connections then have
+//! their pings leave together, and a server that nobody talks to sleeps in between.
 
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bellgate_engine::ConnId;
 use tokio_util::time::DelayQueue;
@@ -16,9 +19,18 @@ pub enum Due {
     Shard,
 }
 
+/// A deadline that is so far away may be late by a [`STEP`].
+const FAR: Duration = Duration::from_secs(2);
+/// To whose multiples far deadlines are put off.
+const STEP: Duration = Duration::from_millis(250);
+
 /// A hierarchical wheel with a millisecond's precision.
 #[derive(Debug, Default)]
-pub struct Timers(DelayQueue<Due>);
+pub struct Timers {
+    wheel: DelayQueue<Due>,
+    /// Where the steps are counted from.
+    start: Option<Instant>,
+}
 
 impl Timers {
     /// Adds a deadline, or moves the one at `at`.
@@ -30,30 +42,70 @@ impl Timers {
         at: Option<(Key, Instant)>,
         due: Due,
         deadline: Instant,
+        now: Instant,
     ) -> (Key, Instant) {
+        let deadline = self.put_off(deadline.max(now), now);
         match at {
             Some((key, set)) if set <= deadline => (key, set),
             Some((key, _)) => {
-                self.0.reset_at(&key, deadline.into());
+                self.wheel.reset_at(&key, deadline.into());
                 (key, deadline)
             }
-            None => (self.0.insert_at(due, deadline.into()), deadline),
+            None => (self.wheel.insert_at(due, deadline.into()), deadline),
         }
     }
 
     /// Removes an entry.
     pub fn cancel(&mut self, at: Option<(Key, Instant)>) {
         if let Some((key, _)) = at {
-            self.0.try_remove(&key);
+            self.wheel.try_remove(&key);
         }
     }
 
     /// The next entry that is due. Pending also while the wheel is empty: every entry is added on
     /// this thread, and adding one wakes the caller.
     pub fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
-        match self.0.poll_expired(cx) {
+        match self.wheel.poll_expired(cx) {
             Poll::Ready(Some(expired)) => Poll::Ready(expired.into_inner()),
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
+    }
+    /// A far deadline's next common step; a near one stays.
+    fn put_off(&mut self, deadline: Instant, now: Instant) -> Instant {
+        if deadline.saturating_duration_since(now) < FAR {
+            return deadline;
+        }
+        let since = deadline.saturating_duration_since(*self.start.get_or_insert(now));
+        // A second is a whole number of steps.
+        let over = Duration::from_nanos((since.subsec_nanos() % STEP.subsec_nanos()).into());
+        if over.is_zero() {
+            deadline
+        } else {
+            deadline + STEP.saturating_sub(over)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{FAR, STEP, Timers};
+    use crate::shard::now;
+
+    #[tokio::test(start_paused = true)]
+    async fn far_deadlines_come_together_and_near_ones_stay() {
+        let mut timers = Timers::default();
+        let now = now();
+        let ms = Duration::from_millis;
+        assert_eq!(timers.put_off(now + ms(25_000), now), now + ms(25_000));
+        for late in [1, 100, 250] {
+            let deadline = now + ms(25_000 + late);
+            assert_eq!(timers.put_off(deadline, now), now + ms(25_250), "{late}");
+        }
+        let later = now + ms(130);
+        assert_eq!(timers.put_off(later + FAR, later), now + FAR + STEP);
+        let near = later + FAR - ms(1);
+        assert_eq!(timers.put_off(near, later), near);
     }
 }
