@@ -39,6 +39,6 @@ fuzz_target!(|input: (u8, &str, &[u8])| {
     }
     let packet = assembly.finish();
     let bytes: usize = packet.attachments.iter().map(|part| part.len()).sum();
-    assert!(packet.data.len() + bytes <= limits.message_bytes);
+    assert!(packet.args.array().len() + bytes <= limits.message_bytes);
     assert_eq!(packet.attachments.len(), pushed);
 });

@@ -1,20 +1,30 @@
 //! JSON texts: what is an array here can be split, and its parts are JSON of their own.
 #![no_main]
 
-use bellgate_wire::{split_array, validate_json};
+use bellgate_wire::{Arguments, Limits, SocketPacket, validate_json};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
+    let limits = Limits {
+        json_depth: 128,
+        ..Limits::default()
+    };
     let is_valid = validate_json(text, 128).is_ok();
-    match split_array(text) {
-        Ok(elements) => {
+    // The arguments of an ack; the blank keeps digits out of its id.
+    let ack = format!("30 {text}");
+    match SocketPacket::decode(&ack, &limits) {
+        Ok(packet) => {
             assert!(is_valid);
-            for element in &elements {
+            for element in &packet.args {
                 assert!(validate_json(element, 128).is_ok());
             }
-            let joined = format!("[{}]", elements.join(","));
-            assert_eq!(split_array(&joined).as_ref(), Ok(&elements));
+            let joined: Arguments = packet.args.iter().copied().collect();
+            let again = format!("30{}", joined.array());
+            assert_eq!(SocketPacket::decode(&again, &limits).unwrap().args, packet.args);
         }
-        Err(_) => assert!(!is_valid || !text.trim_start().starts_with('[')),
+        // Beside what is no array, only the number of elements is refused.
+        Err(_) => assert!(
+            !is_valid || !text.trim_start().starts_with('[') || text.matches(',').count() >= 1024
+        ),
     }
 });

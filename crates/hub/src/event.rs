@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use bellgate_wire::Arguments;
 use bytes::Bytes;
 
 use crate::socket::SocketId;
 use crate::target::Member;
 
-/// One receiver's answer to an event: its `sid`, the raw JSON of each argument, the attachments.
-pub type Answer = (Arc<str>, Vec<String>, Vec<Bytes>);
+/// One receiver's answer to an event: its `sid`, the arguments, the attachments.
+pub type Answer = (Arc<str>, Arguments, Vec<Bytes>);
 
 /// Something for the application to act upon, in the order in which it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,8 @@ pub enum Event {
         socket: SocketId,
         /// The name of the event.
         name: String,
-        /// The raw JSON of each argument, with placeholders where there are attachments.
-        args: Vec<String>,
+        /// The arguments, with placeholders where there are attachments.
+        args: Arguments,
         /// The binary parts that the placeholders stand for.
         attachments: Vec<Bytes>,
         /// The client waits for [`crate::Hub::ack`] with this id.

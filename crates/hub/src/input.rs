@@ -3,13 +3,13 @@
 //! The protocol is taken strictly (hardening §1.1): whatever a well-behaved client never does ends
 //! the connection, apart from what crosses a disconnect by the server on its way.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet};
-use bellgate_wire::Message;
 use bellgate_wire::socket::{Assembled, Assembly, Kind, SocketPacket, encode};
-use bellgate_wire::{split_array, split_event};
+use bellgate_wire::{Arguments, Message};
 use bytes::Bytes;
 
 use crate::conn::Partial;
@@ -29,10 +29,11 @@ enum Addressee {
 }
 
 /// A whole packet that is addressed to a socket, text or binary.
-struct Content<'a> {
-    kind: Kind,
+struct Content {
     id: Option<u64>,
-    data: &'a str,
+    /// An event's name; none on an ack.
+    name: Option<String>,
+    args: Arguments,
     attachments: Vec<Bytes>,
 }
 
@@ -95,14 +96,12 @@ impl Hub {
             kind => {
                 let addressee = self.addressee(conn, packet.namespace, kind, now)?;
                 let content = Content {
-                    kind,
                     id: packet.id,
-                    data: packet
-                        .data
-                        .ok_or_else(|| malformed("a packet without data"))?,
+                    name: packet.name.map(Cow::into_owned),
+                    args: packet.args.as_slice().into(),
                     attachments: Vec::new(),
                 };
-                self.handle_content(addressee, content)
+                Ok(self.handle_content(addressee, content))
             }
         }
     }
@@ -150,12 +149,12 @@ impl Hub {
     ) -> Result<Option<Event>, Refusal> {
         let addressee = self.addressee(conn, &whole.namespace, whole.kind, now)?;
         let content = Content {
-            kind: whole.kind,
             id: whole.id,
-            data: &whole.data,
+            name: whole.name,
+            args: whole.args,
             attachments: whole.attachments,
         };
-        self.handle_content(addressee, content)
+        Ok(self.handle_content(addressee, content))
     }
 
     /// Events and acks go to joined sockets only.
@@ -181,48 +180,31 @@ impl Hub {
         }
     }
 
-    fn handle_content(
-        &mut self,
-        addressee: Addressee,
-        content: Content<'_>,
-    ) -> Result<Option<Event>, Refusal> {
+    fn handle_content(&mut self, addressee: Addressee, content: Content) -> Option<Event> {
         let Addressee::Socket(socket) = addressee else {
-            return Ok(None);
+            return None;
         };
-        match content.kind {
-            Kind::Ack | Kind::BinaryAck => self.handle_ack(socket, content),
-            _ => self.handle_event(socket, content),
-        }
-    }
-
-    fn handle_event(
-        &mut self,
-        socket: u32,
-        content: Content<'_>,
-    ) -> Result<Option<Event>, Refusal> {
-        let (name, args) = split_event(content.data, &self.config.limits)?;
-        Ok(self.sockets.id(socket).map(|socket| Event::Received {
-            socket,
-            name: name.into_owned(),
-            args: args.into_iter().map(str::to_owned).collect(),
+        let Some(name) = content.name else {
+            return self.handle_ack(socket, content);
+        };
+        Some(Event::Received {
+            socket: self.sockets.id(socket)?,
+            name,
+            args: content.args,
             attachments: content.attachments,
             ack: content.id,
-        }))
+        })
     }
 
     /// An answer counts once; one that nobody waits for is no offence, it may just be late.
-    fn handle_ack(&mut self, socket: u32, content: Content<'_>) -> Result<Option<Event>, Refusal> {
-        let id = content.id.ok_or_else(|| malformed("an ack without id"))?;
-        let args = split_array(content.data)?;
-        let Some(owing) = self.sockets.get_mut(socket) else {
-            return Ok(None);
-        };
+    fn handle_ack(&mut self, socket: u32, content: Content) -> Option<Event> {
+        let id = content.id?;
+        let owing = self.sockets.get_mut(socket)?;
         if !owing.settle(id) {
-            return Ok(None);
+            return None;
         }
-        let args = args.into_iter().map(str::to_owned).collect();
-        let answer = (shared_sid(owing), args, content.attachments);
-        Ok(self.acks.answer(id, answer))
+        let answer = (shared_sid(owing), content.args, content.attachments);
+        self.acks.answer(id, answer)
     }
 
     fn handle_connect<O: Outlet + ?Sized>(
@@ -310,12 +292,5 @@ fn out_of_place(packet: &str, state: &str) -> Refusal {
     Refusal::PacketOutOfPlace {
         packet: packet.into(),
         state: state.into(),
-    }
-}
-
-fn malformed(detail: &str) -> Refusal {
-    Refusal::PacketMalformed {
-        layer: "Socket.IO".into(),
-        detail: detail.into(),
     }
 }

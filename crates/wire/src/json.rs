@@ -3,9 +3,10 @@
 //! Payloads go through the server as the bytes they came in, so numbers of any size, lone
 //! surrogate escapes and repeated keys stay what they were; only syntax and depth are judged
 //! (RFC 8259). The scanner keeps its stack in one integer, so no input makes it recurse or allocate.
-//! [`Scanner`] yields tokens; [`validate_json`] and [`split_array`] are built on it.
+//! [`Scanner`] yields tokens; [`validate_json`] and [`array`] are built on it.
 
 use bellgate_codes::Refusal;
+use smallvec::SmallVec;
 
 /// Levels that the scanner's stack has room for.
 pub(crate) const MAX_DEPTH: usize = 128;
@@ -21,12 +22,15 @@ pub fn validate_json(text: &str, depth: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The raw texts of the elements of an array.
+pub(crate) type Elements<'a> = SmallVec<[&'a str; 4]>;
+
 /// The raw texts of the elements of a JSON array.
 ///
 /// Anything but one valid array is [`Refusal::PacketMalformed`], more than 1024 elements are
 /// [`Refusal::PacketLimit`].
-pub fn split_array(data: &str) -> Result<Vec<&str>, Refusal> {
-    let mut scanner = Scanner::new(data, MAX_DEPTH);
+pub(crate) fn array(data: &str, depth: usize) -> Result<Elements<'_>, Refusal> {
+    let mut scanner = Scanner::new(data, depth);
     match scanner.next_token()? {
         Some(Token::ArrayStart) => Ok(scanner.elements()?),
         _ => Err(malformed("an array is expected")),
@@ -158,8 +162,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// The raw texts of the elements that are left of the outermost array, to the end of the text.
-    pub(crate) fn elements(&mut self) -> Result<Vec<&'a str>, Fault> {
-        let mut elements = Vec::new();
+    pub(crate) fn elements(&mut self) -> Result<Elements<'a>, Fault> {
+        let mut elements = Elements::new();
         let mut start = 0;
         while let Some(token) = self.next_token()? {
             if elements.len() > MAX_ELEMENTS {

@@ -10,7 +10,7 @@
 //! which is framed once and shared by all receivers.
 //!
 //! ```
-//! use bellgate_wire::{Kind, Limits, Message, Packet, SocketPacket, packets, split_event};
+//! use bellgate_wire::{Kind, Limits, Message, Packet, SocketPacket, packets};
 //!
 //! let limits = Limits::default();
 //! let body = "3\u{1e}42/news,7[\"read\",{\"id\":1}]";
@@ -20,8 +20,7 @@
 //!
 //! let packet = SocketPacket::decode(text, &limits)?;
 //! assert_eq!((packet.kind, packet.namespace, packet.id), (Kind::Event, "/news", Some(7)));
-//! let (name, args) = split_event(packet.data.unwrap_or_default(), &limits)?;
-//! assert_eq!((name.as_ref(), args.as_slice()), ("read", &["{\"id\":1}"][..]));
+//! assert_eq!((packet.name.as_deref(), packet.args.as_slice()), (Some("read"), &["{\"id\":1}"][..]));
 //!
 //! let answer = Message::ack("/news", 7, "[true]", &[]);
 //! assert_eq!(answer.polling(), b"43/news,7[true]");
@@ -41,7 +40,5 @@ pub use limits::Limits;
 pub use message::Message;
 pub use packet::Packet;
 pub use payload::{Packets, packets};
-pub use socket::{
-    Assembled, Assembly, Kind, SocketPacket, encode, split_array, split_event, validate_json,
-};
+pub use socket::{Arguments, Assembled, Assembly, Kind, SocketPacket, encode, validate_json};
 pub use ws::{Incoming, Reader, accept_key, close_frame, negotiate_deflate, pong_frame};

@@ -19,20 +19,17 @@ fn placeholder(num: usize) -> String {
 
 #[test]
 fn a_packet_is_whole_with_its_last_attachment() {
-    let data = format!(
-        "[\"a\",{},{{\"deep\":[{}]}}]",
-        placeholder(1),
-        placeholder(0)
-    );
-    let mut assembly = begin(&format!("52-/b,7{data}"), &Limits::default()).unwrap();
+    let args = format!("{},{{\"deep\":[{}]}}", placeholder(1), placeholder(0));
+    let mut assembly = begin(&format!("52-/b,7[\"a\",{args}]"), &Limits::default()).unwrap();
     assert_eq!(assembly.push(&[1, 2, 3]), Ok(false));
     assert_eq!(assembly.push(&[]), Ok(true));
     let packet = assembly.finish();
     assert_eq!((packet.kind, packet.id), (Kind::BinaryEvent, Some(7)));
     assert_eq!(
-        (packet.namespace.as_str(), packet.data.as_str()),
-        ("/b", data.as_str())
+        (packet.namespace.as_str(), packet.args.array()),
+        ("/b", format!("[{args}]").as_str())
     );
+    assert_eq!(packet.name.as_deref(), Some("a"));
     assert_eq!(packet.attachments, [&[1, 2, 3][..], &[]]);
 }
 
@@ -196,6 +193,8 @@ fn a_packet_that_asks_for_more_than_the_callers_limit_is_refused() {
         namespace: "/",
         id: None,
         data: Some("[\"a\"]"),
+        name: Some("a".into()),
+        args: [].into_iter().collect(),
     };
     let refusal = Assembly::begin(&packet, &Limits::default()).unwrap_err();
     assert_eq!(refusal.code(), Code::PacketLimit);

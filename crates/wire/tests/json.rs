@@ -3,12 +3,21 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails like a test")]
 
 use bellgate_codes::Code;
-use bellgate_wire::{split_array, validate_json};
+use bellgate_codes::Refusal;
+use bellgate_wire::{Arguments, Limits, SocketPacket, validate_json};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 fn is_valid(text: &str) -> bool {
     validate_json(text, 64).is_ok()
+}
+
+/// An array as the arguments of an ack.
+fn split_array(text: &str) -> Result<Vec<String>, Refusal> {
+    let ack = format!("30 {text}");
+    let packet = SocketPacket::decode(&ack, &Limits::default())?;
+    let args: Arguments = packet.args.into_iter().collect();
+    Ok(args.iter().map(str::to_owned).collect())
 }
 
 #[test]
@@ -156,7 +165,7 @@ fn only_arrays_are_split() {
             "{text}"
         );
     }
-    assert_eq!(split_array(" [ ] ").unwrap(), Vec::<&str>::new());
+    assert_eq!(split_array(" [ ] ").unwrap(), Vec::<String>::new());
     assert_eq!(split_array("[[],{},[[1]]]").unwrap(), ["[]", "{}", "[[1]]"]);
 }
 

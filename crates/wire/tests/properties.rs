@@ -11,8 +11,8 @@ use std::ops::ControlFlow;
 use bellgate_codes::Refusal;
 use bellgate_wire::ws::client::{deflate, frame, frame_with, parse};
 use bellgate_wire::{
-    Assembly, Incoming, Kind, Limits, Message, Packet, Reader, SocketPacket, accept_key,
-    close_frame, encode, negotiate_deflate, packets, split_event,
+    Arguments, Assembly, Incoming, Kind, Limits, Message, Packet, Reader, SocketPacket, accept_key,
+    close_frame, encode, negotiate_deflate, packets,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -239,14 +239,21 @@ proptest! {
         let limits = Limits::default();
         let text = encode::event(&namespace, id, &array, 0);
         let packet = SocketPacket::decode(&text, &limits).unwrap();
-        let expected = SocketPacket { kind: Kind::Event, attachments: 0, namespace: &namespace, id, data: Some(&array) };
-        prop_assert_eq!(packet, expected);
-        let (name, args) = split_event(&array, &limits).unwrap();
-        prop_assert_eq!(format!("[{}]", std::iter::once(format!("\"{name}\"").as_str()).chain(args).collect::<Vec<_>>().join(",")), array.clone());
+        let read = |packet: &SocketPacket<'_>| (packet.kind, packet.attachments, packet.namespace.to_owned(), packet.id, packet.data.map(str::to_owned));
+        prop_assert_eq!(read(&packet), (Kind::Event, 0, namespace.clone(), id, Some(array.clone())));
+        let name = format!("\"{}\"", packet.name.as_deref().unwrap_or_default());
+        let mut whole = Arguments::default();
+        whole.push(&name);
+        for arg in &packet.args {
+            whole.push(arg);
+        }
+        prop_assert_eq!(whole.array(), array.as_str());
 
         let text = encode::ack(&namespace, id.unwrap_or(0), &array, 0);
         let packet = SocketPacket::decode(&text, &limits).unwrap();
-        prop_assert_eq!(packet, SocketPacket { kind: Kind::Ack, id: Some(id.unwrap_or(0)), ..expected });
+        prop_assert_eq!(read(&packet), (Kind::Ack, 0, namespace.clone(), Some(id.unwrap_or(0)), Some(array.clone())));
+        let args: Arguments = packet.args.iter().copied().collect();
+        prop_assert_eq!(args.array(), array.as_str());
         for text in [encode::connect(&namespace, "{}"), encode::disconnect(&namespace)] {
             prop_assert_eq!(SocketPacket::decode(&text, &limits).unwrap().namespace, namespace.as_str());
         }
@@ -269,14 +276,11 @@ proptest! {
         let limits = Limits::default();
         let _ = Packet::decode_text(&text);
         let _ = packets(&text, &limits).count();
-        let _ = split_event(&text, &limits);
         let _ = negotiate_deflate(&text);
         let _ = accept_key(&text);
         if let Ok(packet) = SocketPacket::decode(&text, &limits) {
             let _ = Assembly::begin(&packet, &limits);
-            if let (Kind::Event, Some(data)) = (packet.kind, packet.data) {
-                prop_assert!(split_event(data, &limits).is_ok(), "an event that is read can be split");
-            }
+            prop_assert_eq!(packet.name.is_some(), matches!(packet.kind, Kind::Event | Kind::BinaryEvent));
         }
     }
 

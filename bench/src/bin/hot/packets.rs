@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use bellgate_wire::ws::client;
-use bellgate_wire::{Incoming, Limits, Message, Packet, Reader, SocketPacket, split_event};
+use bellgate_wire::{Incoming, Limits, Message, Packet, Reader, SocketPacket};
 
 use crate::{Outcome, all};
 
@@ -69,11 +69,10 @@ fn is_event(incoming: Incoming<'_>, limits: &Limits, expected: &str) -> bool {
     let Ok(Packet::Text(text)) = Packet::decode_text(text) else {
         return false;
     };
-    let event = SocketPacket::decode(text, limits)
-        .and_then(|packet| split_event(packet.data.unwrap_or_default(), limits));
+    let event = SocketPacket::decode(text, limits);
     black_box(&event)
         .as_ref()
-        .is_ok_and(|(name, args)| *name == expected && args.len() == 1)
+        .is_ok_and(|event| event.name.as_deref() == Some(expected) && event.args.len() == 1)
 }
 
 /// A text frame as a client sends it.

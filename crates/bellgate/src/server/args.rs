@@ -1,5 +1,6 @@
 //! Arguments of events and acks: JSON values and bytes.
 
+use bellgate_wire::Arguments;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,32 +20,28 @@ use serde_json::Value;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Args {
-    json: Vec<String>,
+    json: Arguments,
     attachments: Vec<Bytes>,
 }
 
 impl Args {
     /// No arguments.
-    pub const fn new() -> Self {
-        Self {
-            json: Vec::new(),
-            attachments: Vec::new(),
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Adds a value. One that cannot be written as JSON (a map whose keys are no strings) becomes `null`.
     #[must_use]
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
-        self.json
-            .push(serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()));
+        let json = serde_json::to_string(value);
+        self.json.push(json.as_deref().unwrap_or("null"));
         self
     }
 
     /// Adds JSON text as it is. `None` where it is no JSON.
     #[must_use]
-    pub fn raw(mut self, text: impl Into<String>) -> Option<Self> {
-        let text = text.into();
-        serde_json::from_str::<serde::de::IgnoredAny>(&text).ok()?;
+    pub fn raw(mut self, text: &str) -> Option<Self> {
+        serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
         self.json.push(text);
         Some(self)
     }
@@ -52,36 +49,35 @@ impl Args {
     /// Adds bytes.
     #[must_use]
     pub fn binary(mut self, data: impl Into<Bytes>) -> Self {
-        self.json.push(format!(
-            r#"{{"_placeholder":true,"num":{}}}"#,
-            self.attachments.len()
-        ));
+        let num = self.attachments.len();
+        self.json
+            .push(&format!(r#"{{"_placeholder":true,"num":{num}}}"#));
         self.attachments.push(data.into());
         self
     }
 
-    pub(crate) const fn received(json: Vec<String>, attachments: Vec<Bytes>) -> Self {
+    pub(crate) const fn received(json: Arguments, attachments: Vec<Bytes>) -> Self {
         Self { json, attachments }
     }
 
     /// Number of arguments.
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.json.len()
     }
 
     /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.json.is_empty()
     }
 
     /// The argument at `index`, read as `T`.
     pub fn get<T: DeserializeOwned>(&self, index: usize) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.json.get(index).map_or("null", String::as_str))
+        serde_json::from_str(self.json.get(index).unwrap_or("null"))
     }
 
     /// The raw JSON of each argument.
-    pub fn texts(&self) -> &[String] {
-        &self.json
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.json.iter()
     }
 
     /// The bytes that placeholders stand for, by their `num`.
@@ -91,25 +87,26 @@ impl Args {
 
     /// Bytes of all arguments.
     pub(crate) fn bytes(&self) -> usize {
-        let json: usize = self.json.iter().map(String::len).sum();
-        json + self.attachments.iter().map(Bytes::len).sum::<usize>()
-    }
-
-    /// The JSON array of an ack: `[1,2]`.
-    pub(crate) fn array(&self) -> String {
-        format!("[{}]", self.json.join(","))
+        let attached: usize = self.attachments.iter().map(Bytes::len).sum();
+        self.json.array().len() + attached
     }
 
     /// The JSON array of an event: `["name",1,2]`.
     pub(crate) fn event(&self, name: &str) -> String {
-        let mut array = String::from("[");
+        let args = self.json.array();
+        let mut array = String::with_capacity(name.len() + "[\"\",".len() + args.len());
+        array.push('[');
         array.push_str(&Value::from(name).to_string());
-        for text in &self.json {
+        if !self.is_empty() {
             array.push(',');
-            array.push_str(text);
         }
-        array.push(']');
+        // The array of the arguments without its opening bracket.
+        array.push_str(args.get(1..).unwrap_or("]"));
         array
+    }
+
+    pub(crate) fn into_parts(self) -> (Arguments, Vec<Bytes>) {
+        (self.json, self.attachments)
     }
 
     pub(crate) fn into_attachments(self) -> Vec<Bytes> {
@@ -149,7 +146,7 @@ mod tests {
     fn bytes_stand_as_numbered_placeholders() {
         let args = Args::new().binary(vec![1]).json(&true).binary(vec![2]);
         assert_eq!(
-            args.array(),
+            args.json.array(),
             r#"[{"_placeholder":true,"num":0},true,{"_placeholder":true,"num":1}]"#
         );
         assert_eq!(args.attachments().len(), 2);

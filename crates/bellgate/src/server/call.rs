@@ -1,9 +1,15 @@
 //! A call of the program: what happened, in the words of its handlers, and what they answer.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use bellgate_codes::Refusal;
 use bellgate_hub::SocketId;
+use futures_util::FutureExt as _;
 
-use super::handlers::{Connect, Gone, Pending, Received, Refused, Reply, Welcome, guarded};
+use super::handlers::{
+    Connect, Gone, Guarded, Received, Refused, Reply, Welcome, answered, guarded,
+};
 use super::program::Program;
 
 /// Something for a handler. It holds all that the handler gets, so that it may stand in line while
@@ -14,7 +20,7 @@ pub(super) enum Call {
     /// A client asks to join, and may not: told in its turn.
     Refuse(SocketId, Refusal),
     /// A client sent an event, and waits for the ack with this id.
-    Received(SocketId, Option<u64>, Box<Received>),
+    Received(SocketId, Option<u64>, Received),
     /// A client has gone.
     Gone(Gone),
 }
@@ -39,63 +45,71 @@ impl Call {
         }
     }
 
-    /// The future of the handler. Whatever it does, a panic included, it has an outcome. None where
-    /// there is no handler and nothing to say.
-    pub(super) fn start(self, program: &Program) -> Option<Pending<Outcome>> {
+    /// Calls the handler. Whatever it does, a panic included, it has an outcome. None where there is
+    /// no handler and nothing to say.
+    pub(super) fn start(self, program: &Program) -> Option<Answering> {
         match self {
-            Self::Connect(socket, connect) => connected(program, socket, connect),
-            Self::Refuse(socket, refusal) => Some(Box::pin(std::future::ready(Outcome::Connect(
+            Self::Connect(socket, connect) => {
+                let handlers = program.namespaces.get(&*connect.namespace)?;
+                let answer = match &handlers.connect {
+                    Some(handler) => guarded(handler, connect),
+                    None => answered(Ok(Ok(Welcome::of(connect.identity.as_deref())))),
+                };
+                Some(Answering::Connect(socket, answer))
+            }
+            Self::Refuse(socket, refusal) => Some(Answering::Connect(
                 socket,
-                Err(refusal.into()),
-            )))),
-            Self::Received(socket, ack, received) => answered(program, socket, ack, *received),
+                answered(Ok(Err(refusal.into()))),
+            )),
+            Self::Received(socket, ack, received) => {
+                let handlers = program.namespaces.get(&*received.socket.namespace)?;
+                let answer = match handlers.event(&received.name) {
+                    Some(handler) => guarded(handler, received),
+                    None => answered(Ok(unanswered(&received))),
+                };
+                Some(Answering::Event(socket, ack, answer))
+            }
             Self::Gone(gone) => {
                 let handler = program.namespaces.get(&*gone.namespace)?.gone.as_ref()?;
-                let done = guarded(handler, gone);
-                Some(Box::pin(async move {
-                    // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
-                    let _ = done.await;
-                    Outcome::Nothing
-                }))
+                Some(Answering::Gone(guarded(handler, gone)))
             }
         }
     }
 }
 
-fn connected(program: &Program, socket: SocketId, connect: Connect) -> Option<Pending<Outcome>> {
-    let handlers = program.namespaces.get(&*connect.namespace)?;
-    let Some(handler) = handlers.connect.as_ref() else {
-        let welcome = Ok(Welcome::of(connect.identity.as_deref()));
-        return Some(Box::pin(async move { Outcome::Connect(socket, welcome) }));
-    };
-    let answer = guarded(handler, connect);
-    Some(Box::pin(async move {
-        let answer = answer
-            .await
-            .unwrap_or_else(|_| Err(Refused::Code(panicked("a connect handler panicked"))));
-        Outcome::Connect(socket, answer)
-    }))
+/// A handler that was called.
+pub(super) enum Answering {
+    Connect(SocketId, Guarded<Result<Welcome, Refused>>),
+    Event(SocketId, Option<u64>, Guarded<Reply>),
+    Gone(Guarded<()>),
 }
 
-fn answered(
-    program: &Program,
-    socket: SocketId,
-    ack: Option<u64>,
-    received: Received,
-) -> Option<Pending<Outcome>> {
-    let handlers = program.namespaces.get(&*received.socket.namespace)?;
-    let Some(handler) = handlers.event(&received.name) else {
-        let reply = unanswered(&received);
-        return Some(Box::pin(async move { Outcome::Event(socket, ack, reply) }));
-    };
-    let answer = guarded(handler, received);
-    Some(Box::pin(async move {
-        let reply = answer.await.unwrap_or_else(|_| {
-            let fault = panicked("an event handler panicked");
-            Reply::from(serde_json::json!({"error": fault.data("", None)}))
-        });
-        Outcome::Event(socket, ack, reply)
-    }))
+impl Future for Answering {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        Poll::Ready(match self.get_mut() {
+            Self::Connect(socket, answer) => {
+                let answer = ready!(answer.poll_unpin(cx)).unwrap_or_else(|_| {
+                    let fault = panicked("a connect handler panicked");
+                    Err(Refused::Code(fault))
+                });
+                Outcome::Connect(*socket, answer)
+            }
+            Self::Event(socket, ack, answer) => {
+                let reply = ready!(answer.poll_unpin(cx)).unwrap_or_else(|_| {
+                    let fault = panicked("an event handler panicked");
+                    Reply::from(serde_json::json!({"error": fault.data("", None)}))
+                });
+                Outcome::Event(*socket, *ack, reply)
+            }
+            Self::Gone(done) => {
+                // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
+                let _ = ready!(done.poll_unpin(cx));
+                Outcome::Nothing
+            }
+        })
+    }
 }
 
 fn panicked(what: &str) -> Refusal {

@@ -1,6 +1,6 @@
 //! What an embedding program answers with: connects, events, disconnects.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -10,6 +10,7 @@ use bellgate_codes::Refusal;
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Member, Target};
 use futures_util::FutureExt as _;
+use futures_util::future::{CatchUnwind, Either, Ready, ready};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -230,22 +231,34 @@ type ConnectHandler = Box<dyn Fn(Connect) -> Pending<Result<Welcome, Refused>> +
 type EventHandler = Box<dyn Fn(Received) -> Pending<Reply> + Send + Sync>;
 type GoneHandler = Box<dyn Fn(Gone) -> Pending<()> + Send + Sync>;
 
-/// Calls a handler and runs it; a panic in either half is the error.
+/// A handler's answer; a panic is the error. It may be moved after it was polled, so that a handler
+/// that answers at once needs no place on the heap but its own.
+pub(crate) type Guarded<T> =
+    Either<CatchUnwind<AssertUnwindSafe<Pending<T>>>, Ready<std::thread::Result<T>>>;
+
+/// Calls a handler; a panic in either half is the error.
 ///
 /// A handler that is no `async` block may panic before it has returned its future.
 pub(crate) fn guarded<I, T>(
     handler: &(dyn Fn(I) -> Pending<T> + Send + Sync),
     input: I,
-) -> impl Future<Output = std::thread::Result<T>> + Send + use<I, T> {
-    let called = catch_unwind(AssertUnwindSafe(|| handler(input)));
-    async move { AssertUnwindSafe(called?).catch_unwind().await }
+) -> Guarded<T> {
+    match catch_unwind(AssertUnwindSafe(|| handler(input))) {
+        Ok(answer) => Either::Left(AssertUnwindSafe(answer).catch_unwind()),
+        Err(panic) => answered(Err(panic)),
+    }
+}
+
+/// An answer that is there without a handler.
+pub(crate) fn answered<T>(answer: std::thread::Result<T>) -> Guarded<T> {
+    Either::Right(ready(answer))
 }
 
 /// The handlers of one namespace.
 #[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) connect: Option<ConnectHandler>,
-    pub(crate) events: HashMap<String, EventHandler>,
+    pub(crate) events: BTreeMap<String, EventHandler>,
     pub(crate) any: Option<EventHandler>,
     pub(crate) gone: Option<GoneHandler>,
 }

@@ -16,6 +16,7 @@ mod program;
 pub(crate) mod reload;
 mod running;
 mod shard;
+mod slots;
 mod socket;
 mod start;
 mod throttle;

@@ -1,6 +1,6 @@
 //! The embedding program's handlers, shared by all shards.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::emitter::Emitter;
@@ -10,7 +10,7 @@ use super::handlers::Handlers;
 /// Handlers by namespace, and plain Engine.IO endpoints by path.
 #[derive(Default)]
 pub(crate) struct Program {
-    pub(crate) namespaces: HashMap<String, Handlers>,
+    pub(crate) namespaces: BTreeMap<String, Handlers>,
     pub(crate) engines: Vec<(String, Arc<EngineHandler>)>,
     pub(crate) emitter: Emitter,
 }

@@ -21,6 +21,7 @@ use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening, Remote};
 use bellgate_wire::Message;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 
 use self::line::Line;
 use super::access::{Asked, Terms};
@@ -31,7 +32,8 @@ use super::engine::{EngineAction, EnginePeer, Frame};
 use super::gauges::Gauges;
 use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
-use super::socket::Socket;
+use super::slots::Slots;
+use super::socket::{Socket, Ways};
 use super::throttle::{Throttle, Visitors};
 use super::trace::{self, Client};
 use super::visit::{Clocks, Visit};
@@ -41,12 +43,12 @@ pub(crate) struct ShardApp {
     hub: Hub,
     program: Arc<Program>,
     terms: Arc<Terms>,
-    me: Remote<Command>,
+    ways: Arc<Ways>,
     gauges: Arc<Gauges>,
     /// Connections that speak Socket.IO.
-    clients: HashMap<ConnId, Client>,
+    clients: Slots<Client>,
     /// Connections that speak plain Engine.IO.
-    raw: HashMap<ConnId, EnginePeer>,
+    raw: Slots<EnginePeer>,
     /// Connections whose handler has to wait, and what stands in line behind it.
     busy: HashMap<ConnId, Line>,
     throttle: Arc<Throttle>,
@@ -62,14 +64,15 @@ impl ShardApp {
         terms: Arc<Terms>,
         throttle: Arc<Throttle>,
     ) -> Self {
+        let emitter = program.emitter.clone();
         let mut app = Self {
             hub,
             program,
             terms,
-            me,
+            ways: Arc::new(Ways { shard: me, emitter }),
             gauges,
-            clients: HashMap::new(),
-            raw: HashMap::new(),
+            clients: Slots::default(),
+            raw: Slots::default(),
             busy: HashMap::new(),
             visitors: throttle.visitors(),
             throttle,
@@ -95,7 +98,7 @@ impl ShardApp {
         }
         let conn = conn.or_else(|| socket_of(&event).and_then(|socket| self.hub.conn(socket)));
         if trace::is_on()
-            && let Some(client) = conn.and_then(|conn| self.clients.get(&conn))
+            && let Some(client) = conn.and_then(|conn| self.clients.get(conn))
         {
             client.did(&event);
         }
@@ -111,8 +114,8 @@ impl ShardApp {
             Some(conn) => self.queue(conn, call, io),
             // A socket that another's command disconnected: its connection is not at hand.
             None => {
-                if let Some(future) = call.start(&self.program) {
-                    tokio::task::spawn_local(future);
+                if let Some(answering) = call.start(&self.program) {
+                    tokio::task::spawn_local(answering);
                 }
             }
         }
@@ -130,20 +133,17 @@ impl ShardApp {
 
     /// Polls the handler once; applies its answer, or waits for it in a task.
     fn run(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
-        let Some(mut future) = call.start(&self.program) else {
+        let Some(mut answering) = call.start(&self.program) else {
             return;
         };
-        let polled = future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()));
-        match polled {
+        match answering.poll_unpin(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => self.apply(outcome, io),
             Poll::Pending => {
                 self.busy.insert(conn, Line::default());
-                let me = self.me.clone();
-                tokio::task::spawn_local(
-                    async move { me.command(Command::Done(conn, future.await)) },
-                );
+                let me = self.ways.shard.clone();
+                tokio::task::spawn_local(async move {
+                    me.command(Command::Done(conn, answering.await));
+                });
             }
         }
     }
@@ -160,7 +160,7 @@ impl ShardApp {
                 let identity = match self.admit(conn, &namespace, auth.as_deref(), io) {
                     Ok(identity) => identity.map(Arc::new),
                     Err(changed @ Refusal::IdentityChanged {}) => {
-                        self.clients.get(&conn)?.tell_changed(&changed);
+                        self.clients.get(conn)?.tell_changed(&changed);
                         io.close(conn, changed);
                         return None;
                     }
@@ -169,7 +169,7 @@ impl ShardApp {
                 let connect = Connect {
                     namespace,
                     auth,
-                    handshake: Arc::clone(&self.clients.get(&conn)?.handshake),
+                    handshake: Arc::clone(&self.clients.get(conn)?.handshake),
                     identity,
                 };
                 Some(Call::Connect(socket, connect))
@@ -187,7 +187,7 @@ impl ShardApp {
                     args: Args::received(args, attachments),
                     wants_ack: ack.is_some(),
                 };
-                Some(Call::Received(socket, ack, Box::new(received)))
+                Some(Call::Received(socket, ack, received))
             }
             Event::Disconnected {
                 sid,
@@ -220,17 +220,17 @@ impl ShardApp {
             is_handled: handlers.is_some_and(|handlers| handlers.connect.is_some()),
             is_bound: io.is_bound(conn),
         };
-        let client = self.clients.get_mut(&conn);
+        let client = self.clients.get_mut(conn);
         let visit = client.and_then(|client| client.visit.as_deref_mut());
         let admitted = self.terms.access.admit(visit, &asked, Clocks::now(io.now));
-        if let Some(client) = self.clients.get(&conn) {
+        if let Some(client) = self.clients.get(conn) {
             client.tell_reported();
         }
         admitted
     }
 
     fn client(&self, socket: SocketId) -> Option<&Client> {
-        self.clients.get(&self.hub.conn(socket)?)
+        self.clients.get(self.hub.conn(socket)?)
     }
 
     fn socket(&self, id: SocketId) -> Option<Socket> {
@@ -239,8 +239,7 @@ impl ShardApp {
             sid: self.hub.sid(id)?,
             namespace: Arc::clone(self.hub.namespace(id)?),
             member: Arc::clone(self.hub.member(id)?),
-            shard: self.me.clone(),
-            emitter: self.program.emitter.clone(),
+            ways: Arc::clone(&self.ways),
         })
     }
 
@@ -257,8 +256,8 @@ impl ShardApp {
                 self.hub.refuse(socket, &payload, io);
             }
             Outcome::Event(socket, Some(id), Reply(Some(args))) => {
-                self.hub
-                    .ack(socket, id, &args.array(), args.into_attachments(), io);
+                let (args, attachments) = args.into_parts();
+                self.hub.ack(socket, id, args.array(), attachments, io);
             }
             Outcome::Event(..) | Outcome::Nothing => {}
         }
@@ -353,7 +352,7 @@ impl App for ShardApp {
         if let Some(endpoint) = self.program.engine_endpoint(opening.mount) {
             self.raw.insert(
                 conn,
-                EnginePeer::new(conn, self.me.clone(), Arc::clone(endpoint)),
+                EnginePeer::new(conn, self.ways.shard.clone(), Arc::clone(endpoint)),
             );
             return;
         }
@@ -379,24 +378,24 @@ impl App for ShardApp {
         io: &Io<'_>,
     ) -> Result<(), Refusal> {
         let (is_bound, now) = (io.is_bound(conn), Clocks::now(io.now));
-        let client = self.clients.get_mut(&conn);
+        let client = self.clients.get_mut(conn);
         client.map_or(Ok(()), |client| {
             client.see(&self.terms.access, facts, is_bound, now)
         })
     }
 
     fn handle_post(&mut self, conn: ConnId, facts: Option<&RequestFacts>) {
-        let client = self.clients.get_mut(&conn);
+        let client = self.clients.get_mut(conn);
         if let Some(visit) = client.and_then(|client| client.visit.as_mut()) {
             visit.posted(facts.map(RequestFacts::credentials));
         }
     }
 
     fn handle_text(&mut self, conn: ConnId, text: &str, io: &mut Io<'_>) {
-        if let Some(peer) = self.raw.get(&conn) {
+        if let Some(peer) = self.raw.get(conn) {
             return peer.received(Frame::Text(text.to_owned()));
         }
-        let client = self.clients.get(&conn);
+        let client = self.clients.get(conn);
         let request_id = client.map_or("", |client| &client.handshake.request_id);
         if let Some(event) = self.hub.handle_text(conn, text, request_id, io.now, io) {
             self.dispatch(Some(conn), event, io);
@@ -404,7 +403,7 @@ impl App for ShardApp {
     }
 
     fn handle_binary(&mut self, conn: ConnId, data: &[u8], io: &mut Io<'_>) {
-        if let Some(peer) = self.raw.get(&conn) {
+        if let Some(peer) = self.raw.get(conn) {
             return peer.received(Frame::Binary(Bytes::copy_from_slice(data)));
         }
         if let Some(event) = self.hub.handle_binary(conn, data, io.now, io) {
@@ -413,19 +412,19 @@ impl App for ShardApp {
     }
 
     fn handle_upgrade(&mut self, conn: ConnId) {
-        if let Some(client) = self.clients.get(&conn) {
+        if let Some(client) = self.clients.get(conn) {
             client.upgraded();
         }
     }
 
     fn handle_close(&mut self, conn: ConnId, why: &Refusal, io: &mut Io<'_>) {
-        if self.raw.remove(&conn).is_some() {
+        if self.raw.remove(conn).is_some() {
             return;
         }
         self.visitors.close(conn);
         let events = self.hub.close(conn, why);
         self.dispatch_all(Some(conn), events, io);
-        if let Some(client) = self.clients.remove(&conn) {
+        if let Some(client) = self.clients.remove(conn) {
             client.closed(why, io.now);
         }
     }
@@ -433,14 +432,14 @@ impl App for ShardApp {
     fn handle_timeout(&mut self, conn: ConnId, io: &mut Io<'_>) {
         let events = self.hub.handle_timeout(conn, io.now, io);
         self.dispatch_all(Some(conn), events, io);
-        let client = self.clients.get_mut(&conn);
+        let client = self.clients.get_mut(conn);
         if let Some(ended) = client.and_then(|client| client.handle_timeout(io.now)) {
             io.close(conn, ended);
         }
     }
 
     fn poll_deadline(&self, conn: ConnId) -> Option<Instant> {
-        let client = self.clients.get(&conn);
+        let client = self.clients.get(conn);
         let ends = client.and_then(Client::poll_deadline);
         self.hub.poll_deadline(conn).into_iter().chain(ends).min()
     }

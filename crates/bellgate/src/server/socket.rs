@@ -19,7 +19,14 @@ pub struct Socket {
     pub(crate) sid: Sid,
     pub(crate) namespace: Arc<str>,
     pub(crate) member: Arc<Member>,
+    pub(crate) ways: Arc<Ways>,
+}
+
+/// The ways out of a handler, shared by all sockets of a shard: cloned with every event.
+pub(crate) struct Ways {
+    /// To the shard that the socket lives on.
     pub(crate) shard: Remote<Command>,
+    /// To everybody.
     pub(crate) emitter: Emitter,
 }
 
@@ -41,7 +48,7 @@ impl Socket {
 
     /// Reaches everybody else.
     pub fn emitter(&self) -> &Emitter {
-        &self.emitter
+        &self.ways.emitter
     }
 
     /// Sends an event to this client.
@@ -64,6 +71,7 @@ impl Socket {
     ) -> Option<Args> {
         let to = Target::Socket(self.sid.as_str().into());
         let Answers { mut answers, .. } = self
+            .ways
             .emitter
             .to(to)
             .namespace(&self.namespace)
@@ -95,7 +103,7 @@ impl Socket {
     }
 
     fn act(&self, action: SocketAction) {
-        self.shard.command(Command::Socket(self.id, action));
+        self.ways.shard.command(Command::Socket(self.id, action));
     }
 }
 

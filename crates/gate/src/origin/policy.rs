@@ -1,5 +1,6 @@
 //! The policy: the admitted origins and what goes with them, made once from the settings.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -208,13 +209,10 @@ impl PreflightAnswer {
 
 /// Each origin once, where it stands first.
 fn distinct(origins: impl Iterator<Item = Origin>) -> Vec<Origin> {
-    let mut kept = Vec::new();
-    for origin in origins {
-        if !kept.contains(&origin) {
-            kept.push(origin);
-        }
-    }
-    kept
+    let mut seen = HashSet::new();
+    origins
+        .filter(|origin| seen.insert(origin.clone()))
+        .collect()
 }
 
 /// Whether `*` may be used as it was written (contract §3, patterns).

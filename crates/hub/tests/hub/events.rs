@@ -25,7 +25,7 @@ fn an_event_reaches_the_application_with_raw_arguments() {
         Some(Event::Received {
             socket,
             name: "message".into(),
-            args: vec!["1".into(), r#""2""#.into(), r#"{"3":[ true ]}"#.into()],
+            args: ["1", r#""2""#, r#"{"3":[ true ]}"#].into_iter().collect(),
             attachments: Vec::new(),
             ack: Some(3),
         })
@@ -124,10 +124,12 @@ fn a_binary_event_is_whole_with_its_last_attachment() {
         Some(Event::Received {
             socket,
             name: "up".into(),
-            args: vec![
-                r#"{"_placeholder":true,"num":0}"#.into(),
-                r#"{"_placeholder":true,"num":1}"#.into()
-            ],
+            args: [
+                r#"{"_placeholder":true,"num":0}"#,
+                r#"{"_placeholder":true,"num":1}"#
+            ]
+            .into_iter()
+            .collect(),
             attachments: vec![Bytes::from_static(b"a"), Bytes::new()],
             ack: Some(7),
         })

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::json::{Scanner, Token, malformed};
 use crate::limits::Limits;
+use crate::socket::arguments::Arguments;
 use crate::socket::decode::{Kind, SocketPacket};
 use crate::socket::event::unquote;
 
@@ -24,7 +25,7 @@ pub struct Assembly {
     limit: usize,
 }
 
-/// A binary packet with all its attachments. Placeholders still stand in `data`.
+/// A binary packet with all its attachments. Placeholders still stand in `args`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assembled {
     /// [`Kind::BinaryEvent`] or [`Kind::BinaryAck`], as the header said.
@@ -33,8 +34,10 @@ pub struct Assembled {
     pub namespace: String,
     /// Of the header.
     pub id: Option<u64>,
-    /// The header's payload as it came; each attachment has exactly one placeholder in it.
-    pub data: String,
+    /// An event's name.
+    pub name: Option<String>,
+    /// Of the header; each attachment has exactly one placeholder in them.
+    pub args: Arguments,
     /// In the order in which they came: the one at `n` belongs to the placeholder with `num` `n`.
     pub attachments: Vec<Bytes>,
 }
@@ -60,7 +63,8 @@ impl Assembly {
                 kind: packet.kind,
                 namespace: packet.namespace.to_owned(),
                 id: packet.id,
-                data: data.to_owned(),
+                name: packet.name.as_deref().map(str::to_owned),
+                args: packet.args.as_slice().into(),
                 attachments: Vec::new(),
             },
             expected: packet.attachments,

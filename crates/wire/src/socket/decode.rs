@@ -4,9 +4,11 @@
 //! encoding"). What a stock client never sends is refused: the official suite expects the
 //! connection to be closed for it.
 
+use std::borrow::Cow;
+
 use bellgate_codes::Refusal;
 
-use crate::json::{malformed, validate_json};
+use crate::json::{Elements, array, malformed, validate_json};
 use crate::limits::Limits;
 use crate::socket::event;
 
@@ -63,7 +65,7 @@ impl Kind {
 }
 
 /// One Socket.IO packet as a client sent it, borrowed from its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketPacket<'a> {
     /// Its type. A binary one has at least one attachment.
     pub kind: Kind,
@@ -75,6 +77,10 @@ pub struct SocketPacket<'a> {
     pub id: Option<u64>,
     /// The payload: valid JSON of the form that the kind asks for, as it came.
     pub data: Option<&'a str>,
+    /// An event's name.
+    pub name: Option<Cow<'a, str>>,
+    /// The raw JSON of each argument of an event or an ack, at most 1024.
+    pub args: Elements<'a>,
 }
 
 impl<'a> SocketPacket<'a> {
@@ -101,38 +107,49 @@ impl<'a> SocketPacket<'a> {
         };
         let (namespace, rest) = take_namespace(rest, limits)?;
         let (id, rest) = take_id(rest)?;
-        let packet = Self {
+        let (name, args) = contents(kind, id, rest, limits)?;
+        Ok(Self {
             kind,
             attachments,
             namespace,
             id,
             data: (!rest.is_empty()).then_some(rest),
-        };
-        packet.check_form(limits)?;
-        Ok(packet)
+            name,
+            args,
+        })
     }
+}
 
-    /// Whether id and payload are those of the kind.
-    fn check_form(&self, limits: &Limits) -> Result<(), Refusal> {
-        if let Some(data) = self.data {
-            validate_json(data, limits.json_depth)?;
+/// What the payload holds, if it and the id are those of the kind. It is read once.
+fn contents<'a>(
+    kind: Kind,
+    id: Option<u64>,
+    data: &'a str,
+    limits: &Limits,
+) -> Result<(Option<Cow<'a, str>>, Elements<'a>), Refusal> {
+    let first = data.trim_start().bytes().next();
+    match (kind, first, id) {
+        (Kind::Event | Kind::BinaryEvent, Some(b'['), _) => {
+            let (name, args) = event::split(data, limits)?;
+            return Ok((Some(name), args));
         }
-        let first = self.data.and_then(|data| data.trim_start().bytes().next());
-        match (self.kind, first, self.id) {
-            (Kind::Connect, None | Some(b'{'), None)
-            | (Kind::Disconnect, None, None)
-            | (Kind::Ack | Kind::BinaryAck, Some(b'['), Some(_)) => Ok(()),
-            (Kind::Event | Kind::BinaryEvent, Some(b'['), _) => {
-                event::name(self.data.unwrap_or_default(), limits).map(drop)
-            }
-            (Kind::Connect | Kind::Disconnect, _, Some(_)) => Err(malformed("it carries an id")),
-            (Kind::Ack | Kind::BinaryAck, _, None) => Err(malformed("an ack lacks its id")),
-            (kind, _, _) => Err(malformed(&format!(
+        (Kind::Ack | Kind::BinaryAck, Some(b'['), Some(_)) => {
+            return Ok((None, array(data, limits.json_depth)?));
+        }
+        (Kind::Connect | Kind::Disconnect, _, None) if data.is_empty() => {}
+        (Kind::Connect, Some(b'{'), None) => validate_json(data, limits.json_depth)?,
+        (Kind::Connect | Kind::Disconnect, _, Some(_)) => {
+            return Err(malformed("it carries an id"));
+        }
+        (Kind::Ack | Kind::BinaryAck, _, None) => return Err(malformed("an ack lacks its id")),
+        (kind, _, _) => {
+            return Err(malformed(&format!(
                 "the payload is not of the form that {} asks for",
                 kind.name()
-            ))),
+            )));
         }
     }
+    Ok((None, Elements::new()))
 }
 
 fn take_kind(text: &str) -> Result<(Kind, &str), Refusal> {

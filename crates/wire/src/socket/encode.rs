@@ -61,37 +61,20 @@ fn parts<R>(
     payload: &str,
     join: impl FnOnce(&[&str]) -> R,
 ) -> R {
-    let mut count = [0; DIGITS];
+    let mut count = itoa::Buffer::new();
     let (count, dash) = match attachments {
         0 => ("", ""),
-        count_of => (decimal(count_of as u64, &mut count), "-"),
+        attachments => (count.format(attachments), "-"),
     };
     let (namespace, comma) = match namespace {
         "/" | "" => ("", ""),
         other => (other, ","),
     };
-    let mut number = [0; DIGITS];
-    let id = id.map_or("", |id| decimal(id, &mut number));
+    let mut number = itoa::Buffer::new();
+    let id = id.map_or("", |id| number.format(id));
     join(&[kind, count, dash, namespace, comma, id, payload])
 }
 
 fn concat(parts: &[&str]) -> String {
     parts.concat()
-}
-
-/// Digits of the largest `u64`.
-const DIGITS: usize = 20;
-
-fn decimal(mut number: u64, buffer: &mut [u8; DIGITS]) -> &str {
-    let mut start = DIGITS;
-    for digit in buffer.iter_mut().rev() {
-        // The remainder of a division by ten fits.
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-        start -= 1;
-        if number == 0 {
-            break;
-        }
-    }
-    std::str::from_utf8(buffer.get(start..).unwrap_or_default()).unwrap_or_default()
 }

@@ -1,10 +1,10 @@
-//! The array of an event: a name, then arguments.
+//! The array of an event: a name, then its arguments.
 
 use std::borrow::Cow;
 
 use bellgate_codes::Refusal;
 
-use crate::json::{Scanner, Token, malformed};
+use crate::json::{Elements, Scanner, Token, malformed};
 use crate::limits::Limits;
 
 /// Names that mean something else in clients and servers (`socket.io-parser` 4.2, `RESERVED_EVENTS`).
@@ -26,18 +26,13 @@ pub fn is_reserved(name: &str) -> bool {
 ///
 /// A number is a name too, and is given as its text. Refused are a missing, reserved or too long
 /// name, and whatever is no array.
-pub fn split_event<'a>(
+pub(crate) fn split<'a>(
     data: &'a str,
     limits: &Limits,
-) -> Result<(Cow<'a, str>, Vec<&'a str>), Refusal> {
+) -> Result<(Cow<'a, str>, Elements<'a>), Refusal> {
     let mut scanner = Scanner::new(data, limits.json_depth);
     let name = read_name(&mut scanner, limits)?;
     Ok((name, scanner.elements()?))
-}
-
-/// The first element of the array, if it can be an event's name. What follows it is not looked at.
-pub(crate) fn name<'a>(data: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
-    read_name(&mut Scanner::new(data, limits.json_depth), limits)
 }
 
 fn read_name<'a>(scanner: &mut Scanner<'a>, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {

@@ -18,7 +18,7 @@ impl ShardApp {
             return Ok(());
         };
         let member = self.hub.member(socket);
-        let client = self.clients.get(&conn);
+        let client = self.clients.get(conn);
         let sender = Sender {
             conn,
             user: member.and_then(|member| member.user.as_ref()),

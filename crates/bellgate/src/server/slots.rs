@@ -1,0 +1,98 @@
+//! What a shard keeps for each of its connections, found by slot.
+
+use bellgate_engine::ConnId;
+
+/// One value a connection. Slots are few and close together, so that a place is found without
+/// hashing; the generation tells a slot's former connection from its present one.
+pub(super) struct Slots<T> {
+    places: Vec<Option<(u32, T)>>,
+}
+
+/// Room for so many connections is kept whatever comes.
+const SMALL: usize = 1024;
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { places: Vec::new() }
+    }
+}
+
+impl<T> Slots<T> {
+    /// Keeps a value for a connection; that of a former one in the same slot goes.
+    pub(super) fn insert(&mut self, conn: ConnId, value: T) {
+        let slot = conn.slot as usize;
+        if self.places.len() <= slot {
+            self.places.resize_with(slot + 1, || None);
+        }
+        if let Some(place) = self.places.get_mut(slot) {
+            *place = Some((conn.generation, value));
+        }
+    }
+
+    pub(super) fn get(&self, conn: ConnId) -> Option<&T> {
+        match self.places.get(conn.slot as usize)? {
+            Some((generation, value)) if *generation == conn.generation => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, conn: ConnId) -> Option<&mut T> {
+        match self.places.get_mut(conn.slot as usize)? {
+            Some((generation, value)) if *generation == conn.generation => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Takes a connection's value out.
+    pub(super) fn remove(&mut self, conn: ConnId) -> Option<T> {
+        let place = self.places.get_mut(conn.slot as usize)?;
+        let (_, value) = place.take_if(|(generation, _)| *generation == conn.generation)?;
+        self.shrink();
+        Some(value)
+    }
+
+    /// Gives back what a crowd needed that is gone.
+    fn shrink(&mut self) {
+        while let Some(None) = self.places.last() {
+            self.places.pop();
+        }
+        let capacity = self.places.capacity();
+        if capacity > SMALL && self.places.len() < capacity / 4 {
+            self.places.shrink_to(self.places.len() * 2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellgate_engine::ConnId;
+
+    use super::{SMALL, Slots};
+
+    const fn conn(slot: u32, generation: u32) -> ConnId {
+        ConnId { slot, generation }
+    }
+
+    #[test]
+    fn a_slots_former_connection_finds_nothing() {
+        let mut slots = Slots::default();
+        slots.insert(conn(2, 1), "first");
+        assert_eq!(slots.get(conn(2, 1)), Some(&"first"));
+        slots.insert(conn(2, 2), "second");
+        assert_eq!((slots.get(conn(2, 1)), slots.get(conn(0, 1))), (None, None));
+        assert_eq!(slots.remove(conn(2, 1)), None);
+        assert_eq!(slots.remove(conn(2, 2)), Some("second"));
+        assert_eq!(slots.remove(conn(2, 2)), None);
+    }
+
+    #[test]
+    fn the_room_of_a_crowd_is_given_back() {
+        let mut slots = Slots::default();
+        let crowd = 8 * 1024;
+        (0..crowd).for_each(|slot| slots.insert(conn(slot, 1), slot));
+        for slot in (0..crowd).rev() {
+            assert_eq!(slots.remove(conn(slot, 1)), Some(slot));
+        }
+        assert!(slots.places.capacity() <= SMALL * 2);
+    }
+}
