@@ -135,7 +135,9 @@ impl RequestFacts {
     /// `proxies`.
     pub fn read(parts: &Parts, peer: &Peer, proxies: &TrustedProxies) -> Self {
         let headers = &parts.headers;
-        let forwarded = match (forwarded::is_present(headers), proxies.contains(&peer.addr)) {
+        let carried = Carried::by(headers);
+        let is_forwarded = carried.has(Carried::FORWARDED);
+        let forwarded = match (is_forwarded, is_forwarded && proxies.contains(&peer.addr)) {
             (false, _) => ForwardedUse::Absent,
             (true, true) => ForwardedUse::Believed,
             (true, false) => ForwardedUse::Ignored,
@@ -150,23 +152,43 @@ impl RequestFacts {
             Scheme::Http
         });
         let host = told.host.or_else(|| requested_host(parts));
+        let fetch = carried.has(Carried::FETCH).then_some(headers);
+        let value = |bit, name| {
+            let headers = carried.has(bit).then_some(headers);
+            headers.and_then(|headers| headers.get(name)).cloned()
+        };
+        let received = value(Carried::ORIGIN, &header::ORIGIN);
         Self {
             method: parts.method.clone(),
-            origin: OriginHeader::read(headers),
-            received: headers.get(header::ORIGIN).cloned(),
-            credentials: Credentials::read(headers, peer.addr.ip()),
-            is_upgrade: headers.contains_key(header::UPGRADE),
+            origin: match received {
+                Some(_) => OriginHeader::read(headers),
+                None => OriginHeader::Absent,
+            },
+            received,
+            credentials: if carried.has(Carried::CREDENTIALS) {
+                Credentials::read(headers, peer.addr.ip())
+            } else {
+                Credentials::of_stranger(peer.addr.ip())
+            },
+            is_upgrade: carried.has(Carried::UPGRADE),
             client_addr: told.client.or(peer.addr.ip()),
             scheme,
             host: host.map(|host| without_default_port(host, scheme)),
-            fetch_site: fetch_site(headers),
-            fetch_mode: headers.get(FETCH_MODE).map(parse_mode),
-            user_agent: headers.get(USER_AGENT).cloned(),
-            authorization: single(headers, &AUTHORIZATION).cloned(),
+            fetch_site: fetch.and_then(fetch_site),
+            fetch_mode: fetch
+                .and_then(|headers| headers.get(FETCH_MODE))
+                .map(parse_mode),
+            user_agent: value(Carried::USER_AGENT, &USER_AGENT),
+            authorization: value(Carried::AUTHORIZATION, &AUTHORIZATION)
+                .filter(|_| single(headers, &AUTHORIZATION).is_some()),
             preflight: read_preflight(&parts.method, headers),
             peer: peer.addr,
             forwarded,
-            forwarded_lines: forwarded::lines(headers),
+            forwarded_lines: if is_forwarded {
+                forwarded::lines(headers)
+            } else {
+                Vec::new()
+            },
         }
     }
 
@@ -315,6 +337,41 @@ impl RequestFacts {
     }
 }
 
+/// Which of the headers that are read a request carries. One walk over their names tells it; to look
+/// for each would cost a hash apiece, and most requests carry few.
+#[derive(Debug, Clone, Copy)]
+struct Carried(u8);
+
+impl Carried {
+    const ORIGIN: u8 = 1;
+    const UPGRADE: u8 = 1 << 1;
+    const FORWARDED: u8 = 1 << 2;
+    const FETCH: u8 = 1 << 3;
+    const USER_AGENT: u8 = 1 << 4;
+    const AUTHORIZATION: u8 = 1 << 5;
+    /// Anything that [`Credentials::read`] reads.
+    const CREDENTIALS: u8 = 1 << 6;
+
+    fn by(headers: &HeaderMap) -> Self {
+        let bits = headers.keys().map(|name| match name.as_str() {
+            "origin" => Self::ORIGIN,
+            "upgrade" => Self::UPGRADE | Self::CREDENTIALS,
+            "user-agent" => Self::USER_AGENT | Self::CREDENTIALS,
+            "cookie" | "x-csrftoken" | "x-csrf-token" => Self::CREDENTIALS,
+            "authorization" => Self::AUTHORIZATION,
+            "sec-fetch-site" | "sec-fetch-mode" => Self::FETCH,
+            "x-forwarded-for" => Self::FORWARDED | Self::CREDENTIALS,
+            "x-forwarded-proto" | "x-forwarded-host" | "forwarded" => Self::FORWARDED,
+            _ => 0,
+        });
+        Self(bits.fold(0, |all, bits| all | bits))
+    }
+
+    const fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
+}
+
 /// The one header of this name; of several none counts.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut all = headers.get_all(name).iter();
@@ -330,9 +387,7 @@ fn requested_host(parts: &Parts) -> Option<String> {
         Some(authority) => authority.as_str(),
         None => single(&parts.headers, &HOST)?.to_str().ok()?,
     };
-    let (name, port) = host::split_port(written).ok()?;
-    let name = host::canonical(name).ok()?;
-    Some(port.map_or(name.clone(), |port| format!("{name}:{port}")))
+    host::with_port(written).ok()
 }
 
 fn without_default_port(mut host: String, scheme: Scheme) -> String {

@@ -35,13 +35,6 @@ pub(crate) struct Forwarded {
     pub(crate) host: Option<String>,
 }
 
-/// Whether a request carries any of these headers.
-pub(crate) fn is_present(headers: &HeaderMap) -> bool {
-    [FOR, PROTO, HOST, FORWARDED]
-        .iter()
-        .any(|name| headers.contains_key(name))
-}
-
 /// The headers as they came, for the log; of a long list the first few.
 pub(crate) fn lines(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
     let named = [FOR, PROTO, HOST, FORWARDED].into_iter().flat_map(|name| {
@@ -221,9 +214,7 @@ fn parse_scheme(text: &str) -> Option<Scheme> {
 }
 
 fn parse_host(text: &str) -> Option<String> {
-    let (host, port) = host::split_port(text).ok()?;
-    let host = host::canonical(host).ok()?;
-    Some(port.map_or(host.clone(), |port| format!("{host}:{port}")))
+    host::with_port(text).ok()
 }
 
 #[cfg(test)]

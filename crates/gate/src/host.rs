@@ -19,10 +19,23 @@ pub(crate) fn canonical(host: &str) -> Result<String, String> {
             .map(|address| bracketed(&address))
             .ok_or_else(|| "its brackets hold no IPv6 address".to_owned());
     }
-    let name = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL)
-        .map_err(|_| "its host is not a valid name".to_owned())?;
+    let name = if is_plain(host) {
+        host.into()
+    } else {
+        idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL)
+            .map_err(|_| "its host is not a valid name".to_owned())?
+    };
     check_name(&name)?;
     Ok(name.into_owned())
+}
+
+/// Whether a name is one that IDNA leaves as it is: lower-case ASCII without punycode. Nearly all
+/// are, and each request has two.
+fn is_plain(host: &str) -> bool {
+    let is_left = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+    !host.is_empty()
+        && host.bytes().all(is_left)
+        && !host.as_bytes().windows(4).any(|at| at == b"xn--")
 }
 
 /// Takes `host`, `host:port`, `[v6]` or `[v6]:port` apart; the host stays as it was written.
@@ -33,7 +46,8 @@ pub(crate) fn split_port(authority: &str) -> Result<(&str, Option<u16>), String>
             .map(|end| end + 1)
             .ok_or("its bracket is not closed")?
     } else {
-        authority.find(':').unwrap_or(authority.len())
+        let colon = authority.bytes().position(|byte| byte == b':');
+        colon.unwrap_or(authority.len())
     };
     let (host, rest) = authority.split_at_checked(end).unwrap_or((authority, ""));
     if host.is_empty() {
@@ -42,11 +56,22 @@ pub(crate) fn split_port(authority: &str) -> Result<(&str, Option<u16>), String>
     match rest.strip_prefix(':') {
         None if rest.is_empty() => Ok((host, None)),
         None => Err("something stands behind its bracket".to_owned()),
-        Some(port) if port.contains(':') => {
+        Some(port) if port.as_bytes().contains(&b':') => {
             Err("it has two ports, or an IPv6 address without brackets".to_owned())
         }
         Some(port) => Ok((host, Some(parse_port(port)?))),
     }
+}
+
+/// The canonical spelling of `host` or `host:port`.
+pub(crate) fn with_port(authority: &str) -> Result<String, String> {
+    let (name, port) = split_port(authority)?;
+    let mut name = canonical(name)?;
+    if let Some(port) = port {
+        // Writing to a String cannot fail.
+        let _ = write!(name, ":{port}");
+    }
+    Ok(name)
 }
 
 /// Reads a port: 1 to 65535, digits only, no leading zero.
@@ -81,10 +106,12 @@ pub(crate) fn address(host: &str) -> Option<IpAddr> {
 /// dot is kept: browsers keep it too, and it makes another origin.
 fn check_name(name: &str) -> Result<(), String> {
     let labels = name.strip_suffix('.').unwrap_or(name);
-    if labels.len() > 253 || labels.split('.').any(|label| label.len() > 63) {
+    // Bytes are compared for less than a search is set up for; names are short.
+    let each = || labels.as_bytes().split(|byte| *byte == b'.');
+    if labels.len() > 253 || each().any(|label| label.len() > 63) {
         return Err("its host is longer than a name can be".to_owned());
     }
-    if labels.split('.').any(str::is_empty) {
+    if each().any(<[u8]>::is_empty) {
         return Err("its host has an empty label".to_owned());
     }
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -93,17 +120,18 @@ fn check_name(name: &str) -> Result<(), String> {
     }
     // A name whose last label is a number is an address to every resolver (WHATWG URL, "ends in
     // a number"), in spellings that differ; only the plain one is taken.
-    if ends_in_number(labels) && name.parse::<Ipv4Addr>().is_err() {
+    if ends_in_number(labels.as_bytes()) && name.parse::<Ipv4Addr>().is_err() {
         return Err("its host is an IPv4 address in an odd spelling".to_owned());
     }
     Ok(())
 }
 
-fn ends_in_number(labels: &str) -> bool {
-    let last = labels.rsplit('.').next().unwrap_or_default();
-    let hex = last.strip_prefix("0x");
-    last.bytes().all(|byte| byte.is_ascii_digit())
-        || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+fn ends_in_number(labels: &[u8]) -> bool {
+    let mut from_right = labels.rsplit(|byte| *byte == b'.');
+    let last = from_right.next().unwrap_or_default();
+    let hex = last.strip_prefix(b"0x");
+    last.iter().all(u8::is_ascii_digit)
+        || hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// An IPv6 address as browsers write it: hexadecimal throughout, the first longest run of two or
@@ -146,7 +174,11 @@ fn longest_zeros(groups: &[u16; 8]) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{bracketed, is_loopback};
+    use std::borrow::Cow;
+
+    use idna::AsciiDenyList;
+
+    use super::{bracketed, is_loopback, is_plain};
 
     #[test]
     fn addresses_are_compressed_as_browsers_do() {
@@ -182,6 +214,17 @@ mod tests {
             "[::ffff:7f00:1]",
         ] {
             assert!(!is_loopback(host), "{host}");
+        }
+    }
+    proptest::proptest! {
+        #[test]
+        fn idna_leaves_plain_names_as_they_are(
+            host in "[a-z0-9._-]{1,40}|[a-z0-9]{0,4}(-{0,3}|_|\\.{1,2})[a-z0-9._-]{0,8}",
+        ) {
+            if is_plain(&host) {
+                let left = idna::domain_to_ascii_cow(host.as_bytes(), AsciiDenyList::URL);
+                proptest::prop_assert_eq!(left.ok(), Some(Cow::Borrowed(host.as_str())));
+            }
         }
     }
 }

@@ -43,6 +43,14 @@ impl Credentials {
         }
     }
 
+    /// Of a request without any such header.
+    pub(crate) fn of_stranger(remote_addr: Option<IpAddr>) -> Self {
+        Self {
+            remote_addr,
+            ..Self::default()
+        }
+    }
+
     /// Of a page of this origin, which is not the server's own.
     pub(crate) fn of_page_at(self, across: Option<String>) -> Self {
         Self { across, ..self }

@@ -49,6 +49,15 @@ impl Binding {
         }
     }
 
+    /// Whether [`Binding::admit`] would find nothing to take and nothing to refuse.
+    pub fn holds(&self, facts: &RequestFacts) -> bool {
+        match (&self.0, facts.origin()) {
+            (_, OriginHeader::Absent) | (Bound::Null, OriginHeader::Null) => true,
+            (Bound::To(bound), OriginHeader::Valid(origin)) => bound == origin,
+            _ => false,
+        }
+    }
+
     /// Whether one of the session's requests brought an origin.
     pub const fn is_bound(&self) -> bool {
         !matches!(self.0, Bound::Nothing)

@@ -18,7 +18,7 @@ mod policy;
 mod settings;
 
 pub use binding::Binding;
-pub use cors::cors_headers;
+pub use cors::{Reader, cors_headers};
 pub use explain::{Explanation, Nearest, explain};
 pub use judge::{Rule, Verdict, judge};
 pub use page::{Telling, page_headers};

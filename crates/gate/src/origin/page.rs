@@ -52,7 +52,7 @@ fn is_of_origin(facts: &RequestFacts, verdict: &Verdict) -> bool {
 /// Lets the page of a refused origin read the one answer that refuses it, with its preflight.
 pub fn page_headers(policy: &OriginPolicy, facts: &RequestFacts, out: &mut HeaderMap) {
     let origin = match facts.origin() {
-        OriginHeader::Valid(origin) => HeaderValue::from_str(&origin.to_string()).ok(),
+        OriginHeader::Valid(origin) => policy.name_of(origin),
         OriginHeader::Null => Some(HeaderValue::from_static("null")),
         OriginHeader::Absent | OriginHeader::Malformed { .. } => None,
     };

@@ -21,6 +21,8 @@ const CREDENTIALS: &str = "SOCKETIO_CORS_CREDENTIALS";
 #[expect(clippy::struct_excessive_bools, reason = "each is a rule of its own")]
 pub struct OriginPolicy {
     admitted: Vec<Origin>,
+    /// Each of them as a header's value.
+    names: Vec<Option<HeaderValue>>,
     /// How many of them were written in the list or generated for the application.
     listed: usize,
     /// How many are pages' own, those of the public URL added; the rest are Bellgate's address.
@@ -91,6 +93,7 @@ impl OriginPolicy {
             str::to_owned,
         );
         let policy = Self {
+            names: admitted.iter().map(name).collect(),
             admitted,
             listed,
             of_pages,
@@ -115,6 +118,15 @@ impl OriginPolicy {
     /// The admitted origins: the operator's or the generated ones, the public URL's, our own.
     pub fn admitted(&self) -> &[Origin] {
         &self.admitted
+    }
+
+    /// An origin as the value of a header, that of an admitted one ready made.
+    pub(crate) fn name_of(&self, origin: &Origin) -> Option<HeaderValue> {
+        let mut names = self.admitted.iter().zip(&self.names);
+        match names.find(|(admitted, _)| *admitted == origin) {
+            Some((_, name)) => name.clone(),
+            None => name(origin),
+        }
     }
 
     /// The entries that a refused page is compared with: what was written or generated for pages.
@@ -205,6 +217,11 @@ impl PreflightAnswer {
             max_age: HeaderValue::from(max_age.as_secs()),
         }
     }
+}
+
+/// An origin as the value of a header. The canonical form is visible ASCII, so that it is one always.
+fn name(origin: &Origin) -> Option<HeaderValue> {
+    HeaderValue::try_from(origin.to_string()).ok()
 }
 
 /// Each origin once, where it stands first.

@@ -2,7 +2,7 @@
 
 use crate::common::{build, get, listing, preflight, request_from, stranger};
 use bellgate_gate::RequestFacts;
-use bellgate_gate::origin::{Binding, OriginPolicy, Rule, cors_headers, judge};
+use bellgate_gate::origin::{Binding, CorsMode, OriginPolicy, Reader, Rule, cors_headers, judge};
 use http::Method;
 use http::header::{HeaderMap, HeaderValue};
 
@@ -358,6 +358,57 @@ fn the_nearest_entry_is_told_to_the_log_alone() {
                 !page.contains(&format!("{entry}\"")) && !page.contains(&format!("{entry} ")),
                 "{page}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_reader_kept_for_later_writes_the_same_headers() {
+    let policies = [
+        build(|_| {}).0,
+        build(|settings| settings.credentials = false).0,
+        build(|settings| settings.allow_null = true).0,
+        build(|settings| settings.mode = CorsMode::Off).0,
+        build(|settings| settings.mode = CorsMode::Report).0,
+        build(|settings| settings.cors_origins = Some(vec!["http://*.localhost:5000".into()])).0,
+    ];
+    for policy in &policies {
+        for headers in [
+            vec![],
+            vec![("origin", "http://localhost:5000")],
+            vec![("origin", "http://a.localhost:5000")],
+            vec![("origin", "http://evil.example")],
+            vec![("origin", "null")],
+            vec![("origin", "a"), ("origin", "b")],
+        ] {
+            let facts = get(&headers);
+            let mut later = HeaderMap::new();
+            later.insert("vary", HeaderValue::from_static("Accept-Encoding"));
+            let mut at_once = later.clone();
+            Reader::of(policy, &facts, &judge(policy, &facts)).write(&mut later);
+            cors_headers(policy, &facts, &judge(policy, &facts), &mut at_once);
+            assert_eq!(later, at_once, "{headers:?}");
+            assert_eq!(later["vary"], "Accept-Encoding, Origin");
+        }
+    }
+}
+
+#[test]
+fn a_binding_holds_what_it_would_admit_without_a_change() {
+    let requests = [
+        get(&[]),
+        get(&[("origin", "null")]),
+        get(&[("origin", "http://localhost:5000")]),
+        get(&[("origin", "http://127.0.0.1:5000")]),
+        get(&[("origin", "a"), ("origin", "b")]),
+    ];
+    for first in &requests {
+        let mut binding = Binding::default();
+        let _ = binding.admit(first);
+        for next in &requests {
+            let mut after = binding.clone();
+            let is_same = after.admit(next).is_ok() && after == binding;
+            assert_eq!(binding.holds(next), is_same, "{first:?}, {next:?}");
         }
     }
 }
