@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use bellgate_codes::Refusal;
-use bellgate_gate::origin::{CorsMode, cors_headers};
+use bellgate_gate::origin::{CorsMode, Reader, cors_headers};
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONNECTION,
     CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT,
     SEC_WEBSOCKET_EXTENSIONS, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 
 use super::Judged;
 
 /// The header that names a request in answers and logs.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// More headers than a text answer carries, with those that hyper adds.
+const ANSWER_HEADERS: usize = 12;
 
 /// When a client may come back after a temporary refusal: at a time of its own, so that not all come
 /// at once. None after any other.
@@ -36,6 +39,8 @@ pub fn retry_after(status: u16) -> Option<Duration> {
 /// A text answer of the protocol.
 pub(crate) fn text(body: Vec<u8>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
+    // Room for all that an answer carries, so that it is hashed once.
+    *response.headers_mut() = HeaderMap::with_capacity(ANSWER_HEADERS);
     response.headers_mut().insert(
         CONTENT_TYPE,
         HeaderValue::from_static("text/plain; charset=UTF-8"),
@@ -116,7 +121,17 @@ pub fn finish<B>(response: &mut Response<B>, judged: &Judged) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
     }
-    if let Ok(id) = HeaderValue::from_str(&judged.request_id) {
+    name(headers, &judged.request_id);
+}
+
+/// As [`finish`], for an answer of the endpoint to a request that was admitted and is no OPTIONS.
+pub(crate) fn finish_for(reader: &Reader, request_id: &str, headers: &mut HeaderMap) {
+    reader.write(headers);
+    name(headers, request_id);
+}
+
+fn name(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers

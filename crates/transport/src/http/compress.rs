@@ -11,34 +11,49 @@ use http_body_util::Full;
 
 use super::answer;
 
-/// The answer to a GET, compressed from `threshold` bytes on.
-pub(crate) fn answer(
-    body: Vec<u8>,
-    headers: &HeaderMap,
+/// How the answer to a GET may be compressed, told from its request, which need not be kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Compressing {
+    /// From how many bytes on; none where the settings compress nothing.
     threshold: Option<usize>,
-) -> Response<Full<Bytes>> {
-    let wanted = threshold
-        .filter(|threshold| body.len() >= *threshold)
-        .and_then(|_| Encoding::choose(headers));
-    let encoded = wanted.and_then(|encoding| Some((encoding, encoding.encode(&body).ok()?)));
-    let mut response = match encoded {
-        Some((encoding, compressed)) => {
-            let mut response = answer::text(compressed);
-            let name = HeaderValue::from_static(encoding.name());
-            response.headers_mut().insert(CONTENT_ENCODING, name);
-            response
-        }
-        None => answer::text(body),
-    };
-    if threshold.is_some() {
-        // Another client would have got another answer (RFC 9110 §12.5.5).
-        let accepted = HeaderValue::from_static("Accept-Encoding");
-        response.headers_mut().insert(VARY, accepted);
-    }
-    response
+    encoding: Option<Encoding>,
 }
 
-#[derive(Clone, Copy)]
+impl Compressing {
+    /// As the client accepts.
+    pub(crate) fn of(headers: &HeaderMap, threshold: Option<usize>) -> Self {
+        Self {
+            threshold,
+            encoding: threshold.and_then(|_| Encoding::choose(headers)),
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn answer(self, body: Vec<u8>) -> Response<Full<Bytes>> {
+        let is_long = |threshold| body.len() >= threshold;
+        let wanted = self
+            .encoding
+            .filter(|_| self.threshold.is_some_and(is_long));
+        let encoded = wanted.and_then(|encoding| Some((encoding, encoding.encode(&body).ok()?)));
+        let mut response = match encoded {
+            Some((encoding, compressed)) => {
+                let mut response = answer::text(compressed);
+                let name = HeaderValue::from_static(encoding.name());
+                response.headers_mut().insert(CONTENT_ENCODING, name);
+                response
+            }
+            None => answer::text(body),
+        };
+        if self.threshold.is_some() {
+            // Another client would have got another answer (RFC 9110 §12.5.5).
+            let accepted = HeaderValue::from_static("Accept-Encoding");
+            response.headers_mut().insert(VARY, accepted);
+        }
+        response
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 enum Encoding {
     Gzip,
     Deflate,
@@ -47,27 +62,20 @@ enum Encoding {
 impl Encoding {
     /// The first encoding of ours that the client takes (RFC 9110 §12.5.3; `q=0` means never).
     fn choose(headers: &HeaderMap) -> Option<Self> {
-        let accepted: Vec<String> = headers
-            .get_all(ACCEPT_ENCODING)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(',').take(16))
-            .map(|item| {
-                item.split_whitespace()
-                    .collect::<String>()
-                    .to_ascii_lowercase()
-            })
-            .collect();
-        let takes = |name: &str| {
-            accepted.iter().any(|item| {
-                let (encoding, weight) = item.split_once(';').unwrap_or((item, ""));
-                encoding == name
-                    && !matches!(weight, "q=0" | "q=0." | "q=0.0" | "q=0.00" | "q=0.000")
+        let accepted = || {
+            headers
+                .get_all(ACCEPT_ENCODING)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .flat_map(|value| value.split(',').take(16))
+        };
+        let takes = |encoding: &Self| {
+            accepted().any(|item| {
+                let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+                name.trim().eq_ignore_ascii_case(encoding.name()) && !is_nought(weight)
             })
         };
-        [Self::Gzip, Self::Deflate]
-            .into_iter()
-            .find(|encoding| takes(encoding.name()))
+        [Self::Gzip, Self::Deflate].into_iter().find(takes)
     }
 
     const fn name(self) -> &'static str {
@@ -95,6 +103,14 @@ impl Encoding {
     }
 }
 
+/// Whether a weight is `q=0`, with up to three noughts behind a dot.
+fn is_nought(weight: &str) -> bool {
+    weight.split_once('=').is_some_and(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("q")
+            && matches!(value.trim(), "0" | "0." | "0.0" | "0.00" | "0.000")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
@@ -103,7 +119,8 @@ mod tests {
     fn encoding(accept: &str, threshold: Option<usize>) -> Option<HeaderValue> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_str(accept).unwrap());
-        super::answer(vec![b'a'; 2000], &headers, threshold)
+        super::Compressing::of(&headers, threshold)
+            .answer(vec![b'a'; 2000])
             .headers()
             .get(CONTENT_ENCODING)
             .cloned()
@@ -117,6 +134,7 @@ mod tests {
             encoding("gzip;q=0, deflate;q=0.5", Some(1024)).unwrap(),
             "deflate"
         );
+        assert_eq!(encoding("GZip ; Q = 0.00, br", Some(1024)), None);
         assert_eq!(encoding("br", Some(1024)), None);
     }
 

@@ -18,6 +18,7 @@ use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::sync::oneshot;
 
+use super::compress::Compressing;
 use super::query::Query;
 use super::upgrade::{upgrade, wants_websocket};
 use super::{Arrival, BoxError, Handover, Judged, Purpose, Reply, answer, in_band, poll, post};
@@ -292,13 +293,12 @@ impl<A: App> Endpoint<A> {
         self.show(judged, id)?;
         match parts.method {
             Method::GET => {
+                let threshold = judged.live.engine.deflate_threshold;
+                let compressing = Compressing::of(&parts.headers, threshold);
+                // What a read buffer of hyper's is kept for must not wait.
+                drop((parts, body));
                 let body = poll::wait(&self.local, id).await?;
-                let compressed = judged.live.engine.deflate_threshold;
-                Ok(Reply::Answer(super::compress::answer(
-                    body,
-                    &parts.headers,
-                    compressed,
-                )))
+                Ok(Reply::Answer(compressing.answer(body)))
             }
             Method::POST => {
                 post::receive(&self.local, id, judged, &parts.headers, body).await?;
@@ -447,7 +447,7 @@ fn wrong_method(method: &Method) -> Refusal {
     }
 }
 
-fn transport(judged: &Judged, name: Option<&str>) -> Result<Transport, Refusal> {
+pub(super) fn transport(judged: &Judged, name: Option<&str>) -> Result<Transport, Refusal> {
     let transports = &judged.live.engine.transports;
     match name {
         Some("polling") if transports.polling => Ok(Transport::Polling),

@@ -15,6 +15,7 @@ use super::net::Net;
 use super::{Local, Shard, flush, now};
 use crate::app::App;
 use crate::http::endpoint::Endpoint;
+use crate::http::poll::Asked;
 use crate::http::{Fallback, Handover, Reply, serve};
 use crate::server::Shared;
 use crate::socket::{Portable, Socket};
@@ -223,8 +224,23 @@ async fn relay<A: App>(
     handover: Handover,
     mut answer: oneshot::Sender<Reply>,
 ) {
-    let polled = endpoint.polled(&handover.request);
-    let reply = endpoint.handle(handover.request, handover.judged, handover.mount);
+    let Handover {
+        request,
+        judged,
+        mount,
+    } = handover;
+    let polled = endpoint.polled(&request);
+    let asked = Asked::of(&endpoint, &request, &judged);
+    let reply = async {
+        match asked {
+            // The request was taken along to no end.
+            Some(asked) => {
+                drop((request, judged));
+                Reply::Answer(asked.await)
+            }
+            None => endpoint.handle(request, judged, mount).await,
+        }
+    };
     let unsent = tokio::select! {
         reply = reply => answer.send(reply).is_err(),
         // The client left: dropping the request tells the session.
