@@ -1,6 +1,6 @@
 //! The kinds of work, and what is measured of each.
 //!
-//! [`choose`] makes them from their names. Each stands in a file of its own and starts the servers
+//! [`choose()`] makes them from their names. Each stands in a file of its own and starts the servers
 //! that it needs by itself.
 
 mod abrupt;

@@ -271,7 +271,7 @@ impl RequestFacts {
         let is_across = self.is_browser_page() && !self.is_page_of_same_name();
         let page = self.origin.valid().filter(|_| is_across);
         self.credentials
-            .clone()
+            .apart()
             .of_page_at(page.map(ToString::to_string))
     }
 

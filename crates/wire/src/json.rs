@@ -3,7 +3,7 @@
 //! Payloads go through the server as the bytes they came in, so numbers of any size, lone
 //! surrogate escapes and repeated keys stay what they were; only syntax and depth are judged
 //! (RFC 8259). The scanner keeps its stack in one integer, so no input makes it recurse or allocate.
-//! [`Scanner`] yields tokens; [`validate_json`] and [`array`] are built on it.
+//! [`Scanner`] yields tokens; [`validate_json`] and [`array()`] are built on it.
 
 use bellgate_codes::Refusal;
 use smallvec::SmallVec;

@@ -51,6 +51,23 @@ impl Credentials {
         }
     }
 
+    /// The same in memory of its own. Header values share the buffer that the whole request was read
+    /// into, and keep it for as long as they live.
+    pub(crate) fn apart(&self) -> Self {
+        let copied = |value: &HeaderValue| {
+            // The bytes of a header value make one again.
+            HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone())
+        };
+        Self {
+            cookies: self.cookies.iter().map(copied).collect(),
+            csrf: self.csrf.as_ref().map(copied),
+            user_agent: self.user_agent.as_ref().map(copied),
+            forwarded_for: self.forwarded_for.as_ref().map(copied),
+            across: self.across.clone(),
+            ..*self
+        }
+    }
+
     /// Of a page of this origin, which is not the server's own.
     pub(crate) fn of_page_at(self, across: Option<String>) -> Self {
         Self { across, ..self }
