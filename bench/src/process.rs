@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -110,9 +111,26 @@ impl Drop for Server {
     }
 }
 
-/// An address that nobody listens on.
+/// Ports below those that the kernel gives to connections (`ip_local_port_range`).
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// An address that nobody listens on, each time another one. It is asked for, not bound: a listener of
+/// ours would live on for a moment in any child that is just being started, and be taken for the server.
 pub fn free() -> io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let count = u32::from(PORTS.end - PORTS.start);
+    for _ in 0..count {
+        // Two processes start far apart.
+        let next = NEXT
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(std::process::id().wrapping_mul(97));
+        let offset = u16::try_from(next % count).unwrap_or_default();
+        let addr = SocketAddr::from(([127, 0, 0, 1], PORTS.start + offset));
+        if TcpStream::connect(addr).is_err() {
+            return Ok(addr);
+        }
+    }
+    Err(io::Error::other("no port is free"))
 }
 
 fn spawn(candidate: &Candidate, addr: SocketAddr, more: &[String]) -> io::Result<Child> {
