@@ -43,6 +43,7 @@ mod heartbeat;
 mod outbox;
 mod phase;
 mod session;
+mod slots;
 mod tombstone;
 mod upgrade;
 
@@ -51,6 +52,7 @@ pub use conn::{ConnId, Delivery, Outlet};
 pub use handshake::handshake_json;
 pub use phase::Lane;
 pub use session::{Handled, Session};
+pub use slots::Slots;
 
 #[cfg(test)]
 mod testing {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bellgate_engine::ConnId;
+use bellgate_engine::{ConnId, Slots};
 use bellgate_wire::socket::Assembly;
 use smallvec::SmallVec;
 
@@ -12,12 +12,8 @@ use crate::namespace::NamespaceId;
 /// (hardening §1.1, kick race).
 const KICK_RACE: Duration = Duration::from_secs(10);
 
-/// Room for so many connections is kept whatever comes.
-const SMALL: usize = 1024;
-
 /// What the hub keeps of one connection.
 pub(crate) struct Conn {
-    generation: u32,
     /// The hub asked for the end: nothing is read or promised any more.
     pub(crate) is_closing: bool,
     /// When a first namespace must be joined; `None` once one was.
@@ -85,69 +81,44 @@ impl Conn {
 /// All connections of the shard.
 #[derive(Default)]
 pub(crate) struct Conns {
-    slots: Vec<Option<Conn>>,
+    slots: Slots<Conn>,
     marks: Marks,
 }
 
 impl Conns {
     /// Puts a fresh connection into its slot.
     pub(crate) fn open(&mut self, id: ConnId, connect_by: Option<Instant>) {
-        let slot = id.slot as usize;
-        if self.slots.len() <= slot {
-            self.slots.resize_with(slot + 1, || None);
-        }
-        if self.marks.last.len() <= slot {
-            self.marks.last.resize(slot + 1, 0);
-        }
-        if let Some(place) = self.slots.get_mut(slot) {
-            *place = Some(Conn {
-                generation: id.generation,
-                is_closing: false,
-                connect_by,
-                sockets: SmallVec::new(),
-                partial: None,
-                kicked: Vec::new(),
-            });
-        }
+        let conn = Conn {
+            is_closing: false,
+            connect_by,
+            sockets: SmallVec::new(),
+            partial: None,
+            kicked: Vec::new(),
+        };
+        self.slots.insert(id, conn);
+        self.marks.reach(self.slots.end());
     }
 
     /// The connection that holds a slot now, whatever its generation.
     pub(crate) fn in_slot(&self, slot: u32) -> Option<ConnId> {
-        let conn = self.slots.get(slot as usize)?.as_ref()?;
-        Some(ConnId {
-            slot,
-            generation: conn.generation,
-        })
+        self.slots.in_slot(slot)
     }
 
     pub(crate) fn close(&mut self, id: ConnId) -> Option<Conn> {
-        let place = self.slots.get_mut(id.slot as usize)?;
-        let closed = place.take_if(|conn| conn.generation == id.generation);
-        self.shrink();
+        let closed = self.slots.remove(id);
+        // The table has given back what a crowd needed that is gone.
+        if self.marks.last.len() > self.slots.capacity() {
+            self.marks.shrink(self.slots.end());
+        }
         closed
     }
 
-    /// Gives back what a crowd needed that is gone.
-    fn shrink(&mut self) {
-        while let Some(None) = self.slots.last() {
-            self.slots.pop();
-        }
-        let capacity = self.slots.capacity();
-        if capacity > SMALL && self.slots.len() < capacity / 4 {
-            self.slots.shrink_to(self.slots.len() * 2);
-            self.marks.last.truncate(self.slots.len());
-            self.marks.last.shrink_to(self.slots.len() * 2);
-        }
-    }
-
     pub(crate) fn get(&self, id: ConnId) -> Option<&Conn> {
-        let conn = self.slots.get(id.slot as usize)?.as_ref()?;
-        (conn.generation == id.generation).then_some(conn)
+        self.slots.get(id)
     }
 
     pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
-        let conn = self.slots.get_mut(id.slot as usize)?.as_mut()?;
-        (conn.generation == id.generation).then_some(conn)
+        self.slots.get_mut(id)
     }
 
     /// The connection, unless its end is under way.
@@ -156,7 +127,7 @@ impl Conns {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.slots.iter().flatten().count()
+        self.slots.len()
     }
 
     /// The marks, for a walk over connections that visits each once.
@@ -173,6 +144,19 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
+    /// Has room for slots below `end`.
+    fn reach(&mut self, end: usize) {
+        if self.last.len() < end {
+            self.last.resize(end, 0);
+        }
+    }
+
+    /// Keeps those below `end`, and room for as many again.
+    fn shrink(&mut self, end: usize) {
+        self.last.truncate(end);
+        self.last.shrink_to(end * 2);
+    }
+
     /// Begins a walk: nobody was visited.
     pub(crate) fn begin(&mut self) {
         self.walk += 1;
@@ -190,7 +174,10 @@ impl Marks {
 mod tests {
     use bellgate_engine::ConnId;
 
-    use super::{Conns, SMALL};
+    use super::Conns;
+
+    /// What is kept of a crowd that is gone, at most.
+    const SMALL: usize = 1024;
 
     fn id(slot: u32) -> ConnId {
         ConnId {

@@ -16,7 +16,6 @@ mod program;
 pub(crate) mod reload;
 mod running;
 mod shard;
-mod slots;
 mod socket;
 mod start;
 mod throttle;

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Delivery, Outlet as _};
+use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots};
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Event, Hub, SocketId, Target};
@@ -32,7 +32,6 @@ use super::engine::{EngineAction, EnginePeer, Frame};
 use super::gauges::Gauges;
 use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
-use super::slots::Slots;
 use super::socket::{Socket, Ways};
 use super::throttle::{Throttle, Visitors};
 use super::trace::{self, Client};

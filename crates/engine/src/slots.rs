@@ -1,10 +1,11 @@
-//! What a shard keeps for each of its connections, found by slot.
+//! What is kept for each connection of a shard, found by slot.
 
-use bellgate_engine::ConnId;
+use crate::conn::ConnId;
 
 /// One value a connection. Slots are few and close together, so that a place is found without
 /// hashing; the generation tells a slot's former connection from its present one.
-pub(super) struct Slots<T> {
+#[derive(Debug)]
+pub struct Slots<T> {
     places: Vec<Option<(u32, T)>>,
 }
 
@@ -19,7 +20,7 @@ impl<T> Default for Slots<T> {
 
 impl<T> Slots<T> {
     /// Keeps a value for a connection; that of a former one in the same slot goes.
-    pub(super) fn insert(&mut self, conn: ConnId, value: T) {
+    pub fn insert(&mut self, conn: ConnId, value: T) {
         let slot = conn.slot as usize;
         if self.places.len() <= slot {
             self.places.resize_with(slot + 1, || None);
@@ -29,14 +30,16 @@ impl<T> Slots<T> {
         }
     }
 
-    pub(super) fn get(&self, conn: ConnId) -> Option<&T> {
+    /// A connection's value.
+    pub fn get(&self, conn: ConnId) -> Option<&T> {
         match self.places.get(conn.slot as usize)? {
             Some((generation, value)) if *generation == conn.generation => Some(value),
             _ => None,
         }
     }
 
-    pub(super) fn get_mut(&mut self, conn: ConnId) -> Option<&mut T> {
+    /// A connection's value, to change it.
+    pub fn get_mut(&mut self, conn: ConnId) -> Option<&mut T> {
         match self.places.get_mut(conn.slot as usize)? {
             Some((generation, value)) if *generation == conn.generation => Some(value),
             _ => None,
@@ -44,11 +47,41 @@ impl<T> Slots<T> {
     }
 
     /// Takes a connection's value out.
-    pub(super) fn remove(&mut self, conn: ConnId) -> Option<T> {
+    pub fn remove(&mut self, conn: ConnId) -> Option<T> {
         let place = self.places.get_mut(conn.slot as usize)?;
         let (_, value) = place.take_if(|(generation, _)| *generation == conn.generation)?;
         self.shrink();
         Some(value)
+    }
+
+    /// The connection that holds a slot now, whatever its generation.
+    pub fn in_slot(&self, slot: u32) -> Option<ConnId> {
+        let (generation, _) = self.places.get(slot as usize)?.as_ref()?;
+        Some(ConnId {
+            slot,
+            generation: *generation,
+        })
+    }
+
+    /// How many connections have a value.
+    pub fn len(&self) -> usize {
+        self.places.iter().flatten().count()
+    }
+
+    /// Whether none has one.
+    pub fn is_empty(&self) -> bool {
+        // The last place is never an empty one.
+        self.places.is_empty()
+    }
+
+    /// One more than the highest slot that is held.
+    pub fn end(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Room for so many slots is held.
+    pub fn capacity(&self) -> usize {
+        self.places.capacity()
     }
 
     /// Gives back what a crowd needed that is gone.
@@ -65,9 +98,8 @@ impl<T> Slots<T> {
 
 #[cfg(test)]
 mod tests {
-    use bellgate_engine::ConnId;
-
     use super::{SMALL, Slots};
+    use crate::conn::ConnId;
 
     const fn conn(slot: u32, generation: u32) -> ConnId {
         ConnId { slot, generation }
