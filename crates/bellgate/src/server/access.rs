@@ -12,6 +12,12 @@ use crate::config::{NamespaceAuth, NamespacePolicy, Settings};
 /// The namespace that is for administrators unless its policy says otherwise (contract §4).
 const ADMIN: &str = "/admin";
 
+/// Asks nothing: a handler of the program decides.
+static HANDLED: NamespaceRule = NamespaceRule {
+    needs_user: false,
+    roles: None,
+};
+
 /// What connections go by; a reload brings others.
 pub(crate) struct Terms {
     pub(super) hub: HubConfig,
@@ -34,18 +40,31 @@ pub(super) struct Asked<'a> {
 pub(crate) struct Access {
     /// How users are known.
     pub(super) identities: Identities,
-    needs_user: bool,
-    admin_role: String,
-    policies: BTreeMap<String, NamespacePolicy>,
+    /// What namespaces ask that have something said of them; none where nobody is asked who it is.
+    rules: BTreeMap<String, Option<NamespaceRule>>,
+    /// What all others ask.
+    usual: NamespaceRule,
 }
 
 impl Access {
     pub(super) fn new(settings: &Settings) -> Self {
+        let usual = NamespaceRule {
+            needs_user: settings.is_login_required(),
+            roles: None,
+        };
+        let admin = NamespaceRule {
+            roles: Some(vec![settings.api.admin_role.clone()]),
+            ..usual.clone()
+        };
+        let mut rules = BTreeMap::from([(ADMIN.to_owned(), Some(admin.clone()))]);
+        for (namespace, policy) in &settings.tables.namespaces {
+            let unsaid = if namespace == ADMIN { &admin } else { &usual };
+            rules.insert(namespace.clone(), rule(policy, unsaid));
+        }
         Self {
             identities: Identities::new(settings.identity_settings()),
-            needs_user: settings.is_login_required(),
-            admin_role: settings.api.admin_role.clone(),
-            policies: settings.tables.namespaces.clone(),
+            rules,
+            usual,
         }
     }
 
@@ -57,7 +76,7 @@ impl Access {
         clocks: Clocks,
     ) -> Result<Option<Identity>, Refusal> {
         let rule = if asked.is_handled {
-            Some(NamespaceRule::default())
+            Some(&HANDLED)
         } else {
             self.rule(asked.namespace)
         };
@@ -66,7 +85,7 @@ impl Access {
         };
         let Some(visit) = visit else {
             let nobody = Standing::Visitor { because: None };
-            let admitted = nobody.admit(asked.namespace, &rule, clocks.unix);
+            let admitted = nobody.admit(asked.namespace, rule, clocks.unix);
             return admitted.map(|_| None);
         };
         let auth = asked.auth.and_then(|auth| serde_json::from_str(auth).ok());
@@ -76,25 +95,29 @@ impl Access {
             is_bound: asked.is_bound,
         };
         visit.judge(&self.identities, brought, clocks.unix)?;
-        visit.admit(asked.namespace, &rule, clocks)
+        visit.admit(asked.namespace, rule, clocks)
     }
 
     /// What a namespace without a handler asks; none where nobody is asked who it is.
-    fn rule(&self, namespace: &str) -> Option<NamespaceRule> {
-        let policy = self.policies.get(namespace);
-        let set = policy.and_then(|policy| policy.roles.clone());
-        let is_admin = namespace == ADMIN;
-        let roles = set.or_else(|| is_admin.then(|| vec![self.admin_role.clone()]));
-        let auth = policy.and_then(|policy| policy.auth);
-        let needs_user = match auth {
-            // Whoever asks for a role has to ask for the user.
-            Some(NamespaceAuth::None) if roles.is_none() => return None,
-            Some(NamespaceAuth::None | NamespaceAuth::Required) => true,
-            Some(NamespaceAuth::Optional) => false,
-            None => self.needs_user,
-        };
-        Some(NamespaceRule { needs_user, roles })
+    fn rule(&self, namespace: &str) -> Option<&NamespaceRule> {
+        match self.rules.get(namespace) {
+            Some(rule) => rule.as_ref(),
+            None => Some(&self.usual),
+        }
     }
+}
+
+/// What a policy asks, and where it says nothing, what was asked without it.
+fn rule(policy: &NamespacePolicy, unsaid: &NamespaceRule) -> Option<NamespaceRule> {
+    let roles = policy.roles.clone().or_else(|| unsaid.roles.clone());
+    let needs_user = match policy.auth {
+        // Whoever asks for a role has to ask for the user.
+        Some(NamespaceAuth::None) if roles.is_none() => return None,
+        Some(NamespaceAuth::None | NamespaceAuth::Required) => true,
+        Some(NamespaceAuth::Optional) => false,
+        None => unsaid.needs_user,
+    };
+    Some(NamespaceRule { needs_user, roles })
 }
 
 /// What of the `auth` payload tells whose page asks.
