@@ -101,8 +101,8 @@ impl ShardApp {
         {
             client.did(&event);
         }
-        if let Event::Received { socket, ack, .. } = &event
-            && let Err(excess) = self.throttled(*socket, io.now)
+        if let (Some(conn), Event::Received { socket, ack, .. }) = (conn, &event)
+            && let Err(excess) = self.throttled(conn, *socket, io.now)
         {
             return self.refuse_event(*socket, *ack, &excess, io);
         }
@@ -232,6 +232,12 @@ impl ShardApp {
         self.clients.get(self.hub.conn(socket)?)
     }
 
+    /// The id of the request that opened a socket's connection.
+    fn request_id(&self, socket: SocketId) -> &str {
+        let client = self.client(socket);
+        client.map_or("", |client| &client.handshake.request_id)
+    }
+
     fn socket(&self, id: SocketId) -> Option<Socket> {
         Some(Socket {
             id,
@@ -246,10 +252,8 @@ impl ShardApp {
         match outcome {
             Outcome::Connect(socket, Ok(welcome)) => self.welcome(socket, welcome, io),
             Outcome::Connect(socket, Err(refused)) => {
-                let client = self.client(socket);
-                let request_id = client.map_or("", |client| &client.handshake.request_id);
-                let payload = refused.payload(request_id);
-                if let Some(client) = client {
+                let payload = refused.payload(self.request_id(socket));
+                if let Some(client) = self.client(socket) {
                     client.refused(refused.code());
                 }
                 self.hub.refuse(socket, &payload, io);

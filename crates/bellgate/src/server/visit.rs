@@ -76,8 +76,11 @@ impl Visit {
         is_bound: bool,
         clocks: Clocks,
     ) -> Result<(), Refusal> {
+        if self.standing.identity().is_none() {
+            return Ok(());
+        }
         let seen = facts.cookies_hash();
-        if self.standing.identity().is_none() || seen.is_none() || seen == self.seen {
+        if seen.is_none() || seen == self.seen {
             return Ok(());
         }
         self.seen = seen;

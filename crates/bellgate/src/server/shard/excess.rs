@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bellgate_engine::{Delivery, Outlet as _};
+use bellgate_engine::{ConnId, Delivery, Outlet as _};
 use bellgate_hub::SocketId;
 use bellgate_transport::Io;
 
@@ -13,10 +13,12 @@ use crate::server::throttle::{Excess, Sender};
 
 impl ShardApp {
     /// Whether an event comes too fast.
-    pub(super) fn throttled(&mut self, socket: SocketId, now: Instant) -> Result<(), Excess> {
-        let Some(conn) = self.hub.conn(socket) else {
-            return Ok(());
-        };
+    pub(super) fn throttled(
+        &mut self,
+        conn: ConnId,
+        socket: SocketId,
+        now: Instant,
+    ) -> Result<(), Excess> {
         let member = self.hub.member(socket);
         let client = self.clients.get(conn);
         let sender = Sender {
@@ -37,9 +39,7 @@ impl ShardApp {
     ) {
         let why = &excess.why;
         io.count_refusal(why.code());
-        let client = self.client(socket);
-        let request_id = client.map_or("", |client| &client.handshake.request_id);
-        let mut data = why.data(request_id, Some(excess.retry_after));
+        let mut data = why.data(self.request_id(socket), Some(excess.retry_after));
         if let Some(data) = data.as_object_mut() {
             // Whole seconds beside the milliseconds, as `Retry-After` has them.
             let seconds =
@@ -71,9 +71,7 @@ impl ShardApp {
         let Some((why, left)) = self.throttle.user_blocked(user, io.now) else {
             return false;
         };
-        let client = self.client(socket);
-        let request_id = client.map_or("", |client| &client.handshake.request_id);
-        let payload = why.connect_error(request_id, Some(left));
+        let payload = why.connect_error(self.request_id(socket), Some(left));
         io.count_refusal(why.code());
         self.hub.refuse(socket, &payload, io);
         true
