@@ -3,6 +3,7 @@
 
 import { Server as Engine } from "@socket.io/bun-engine";
 import { Server } from "socket.io";
+import answer from "../events.cjs";
 
 const io = new Server({ serveClient: false });
 const engine = new Engine({
@@ -11,14 +12,6 @@ const engine = new Engine({
 });
 io.bind(engine);
 
-io.on("connection", (socket) => {
-  socket.on("echo", (value, ack) => ack(value));
-  socket.on("bcast", (value) => io.emit("msg", value));
-  socket.on("enter", (room, ack) => {
-    socket.join(room);
-    ack();
-  });
-  socket.on("tell", ([room, value]) => io.to(room).emit("msg", value));
-});
+answer(io);
 
 Bun.serve({ ...engine.handler(), port: Number(process.argv[2]), hostname: "127.0.0.1" });

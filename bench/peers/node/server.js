@@ -3,18 +3,11 @@
 
 const { createServer } = require("node:http");
 const { Server } = require("socket.io");
+const answer = require("../events.cjs");
 
 const http = createServer();
 const io = new Server(http, { cors: { origin: "http://localhost:5000", credentials: true }, serveClient: false });
 
-io.on("connection", (socket) => {
-  socket.on("echo", (value, ack) => ack(value));
-  socket.on("bcast", (value) => io.emit("msg", value));
-  socket.on("enter", (room, ack) => {
-    socket.join(room);
-    ack();
-  });
-  socket.on("tell", ([room, value]) => io.to(room).emit("msg", value));
-});
+answer(io);
 
 http.listen(Number(process.argv[2]), "127.0.0.1");
