@@ -2,15 +2,16 @@
 
 mod gather;
 pub mod pollers;
+mod sockets;
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream as Blocking};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
 
 pub use self::gather::gather;
+use self::sockets::{Sockets, read_all};
 use crate::wire::session::{VISITOR, ask, join_as};
 use crate::wire::{Dialect, Heard, Pieces, frame, parse};
 
@@ -20,8 +21,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Clients that have joined, `/` where they speak Socket.IO.
 pub struct Crowd {
     dialect: Dialect,
-    poll: Poll,
-    events: Events,
+    sockets: Sockets,
     clients: Vec<Client>,
     buffer: Vec<u8>,
     /// Events called `msg`, or publications, that have come, over all clients.
@@ -86,25 +86,17 @@ impl Crowd {
 
     /// Clients that have joined already, and speak Socket.IO.
     pub fn of(streams: Vec<Blocking>) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let mut clients = Vec::with_capacity(streams.len());
-        for (index, stream) in streams.into_iter().enumerate() {
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry()
-                .register(&mut stream, Token(index), Interest::READABLE)?;
-            clients.push(Client {
-                stream,
-                pieces: Pieces::default(),
-                messages: 0,
-                acks: 0,
-            });
-        }
+        let (sockets, streams) = Sockets::of(streams)?;
+        let clients = streams.into_iter().map(|stream| Client {
+            stream,
+            pieces: Pieces::default(),
+            messages: 0,
+            acks: 0,
+        });
         Ok(Self {
             dialect: Dialect::SocketIo,
-            poll,
-            events: Events::with_capacity(1024),
-            clients,
+            sockets,
+            clients: clients.collect(),
             buffer: vec![0; 256 * 1024],
             messages: 0,
             acks: 0,
@@ -168,13 +160,8 @@ impl Crowd {
 
     /// Waits until something has come, and reads what there is.
     pub fn read(&mut self) -> io::Result<()> {
-        let begun = Instant::now();
-        while !self.read_within(PATIENCE)? {
-            if begun.elapsed() >= PATIENCE {
-                return Err(io::Error::other("the server says nothing any more"));
-            }
-        }
-        Ok(())
+        self.sockets.wait()?;
+        self.read_ready()
     }
 
     /// Reads what there is until then.
@@ -184,15 +171,15 @@ impl Crowd {
             if left.is_zero() {
                 return Ok(());
             }
-            self.read_within(left)?;
+            self.sockets.wait_for(left)?;
+            self.read_ready()?;
         }
     }
 
-    /// Waits so long for something to come, and reads what there is; whether anything came.
-    fn read_within(&mut self, timeout: Duration) -> io::Result<bool> {
-        self.poll.poll(&mut self.events, Some(timeout))?;
-        for event in &self.events {
-            let Some(client) = self.clients.get_mut(event.token().0) else {
+    /// Reads what has come.
+    fn read_ready(&mut self) -> io::Result<()> {
+        for index in self.sockets.ready() {
+            let Some(client) = self.clients.get_mut(index) else {
                 continue;
             };
             let (messages, acks) = client.read(self.dialect, &mut self.buffer)?;
@@ -205,7 +192,7 @@ impl Crowd {
             self.messages += messages;
             self.acks += acks;
         }
-        Ok(!self.events.is_empty())
+        Ok(())
     }
 }
 
@@ -213,27 +200,18 @@ impl Client {
     /// Reads all that is there; events and acks among it.
     fn read(&mut self, dialect: Dialect, buffer: &mut [u8]) -> io::Result<(usize, usize)> {
         let (mut messages, mut acks, mut pings) = (0, 0, 0);
-        loop {
-            let count = match self.stream.read(buffer) {
-                Ok(0) => return Err(io::Error::other("the server has closed a connection")),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            };
-            let fresh = buffer.get(..count).unwrap_or_default();
-            self.pieces.feed(fresh, |bytes| {
-                let mut used = 0;
-                while let Some((text, length)) = parse(bytes.get(used..).unwrap_or_default()) {
-                    dialect.hear(text, |heard| match heard {
-                        Heard::Event => messages += 1,
-                        Heard::Ack => acks += 1,
-                        Heard::Ping => pings += 1,
-                    });
-                    used += length;
-                }
-                used
-            });
-        }
+        read_all(&mut self.stream, buffer, &mut self.pieces, |bytes| {
+            let mut used = 0;
+            while let Some((text, length)) = parse(bytes.get(used..).unwrap_or_default()) {
+                dialect.hear(text, |heard| match heard {
+                    Heard::Event => messages += 1,
+                    Heard::Ack => acks += 1,
+                    Heard::Ping => pings += 1,
+                });
+                used += length;
+            }
+            used
+        })?;
         for _ in 0..pings {
             self.stream.write_all(&frame(dialect.pong().as_bytes()))?;
         }

@@ -1,21 +1,19 @@
 //! Clients that poll: each asks again as soon as it has its answer.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
 
-use super::{PATIENCE, gather};
+use super::gather;
+use super::sockets::{Sockets, read_all};
 use crate::wire::Pieces;
 use crate::wire::polling::{Polling, answer, get, packets, post};
 use crate::wire::session::VISITOR;
 
 /// Clients that poll without end.
 pub struct Pollers {
-    poll: Poll,
-    events: Events,
+    sockets: Sockets,
     clients: Vec<Poller>,
     buffer: Vec<u8>,
     /// Events called `msg` that have come, over all clients.
@@ -36,23 +34,16 @@ impl Pollers {
             polling.ask()?;
             Ok(polling.into_parts())
         })?;
-        let poll = Poll::new()?;
-        let mut clients = Vec::with_capacity(count);
-        for (index, (sid, stream)) in joined.into_iter().enumerate() {
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry()
-                .register(&mut stream, Token(index), Interest::READABLE)?;
-            clients.push(Poller {
-                stream,
-                sid,
-                pieces: Pieces::default(),
-            });
-        }
+        let (sids, streams): (Vec<_>, Vec<_>) = joined.into_iter().unzip();
+        let (sockets, streams) = Sockets::of(streams)?;
+        let clients = sids.into_iter().zip(streams).map(|(sid, stream)| Poller {
+            stream,
+            sid,
+            pieces: Pieces::default(),
+        });
         Ok(Self {
-            poll,
-            events: Events::with_capacity(1024),
-            clients,
+            sockets,
+            clients: clients.collect(),
             buffer: vec![0; 64 * 1024],
             messages: 0,
         })
@@ -70,18 +61,9 @@ impl Pollers {
 
     /// Waits until something has come, reads what there is, and asks again.
     pub fn read(&mut self) -> io::Result<()> {
-        let begun = Instant::now();
-        loop {
-            self.poll.poll(&mut self.events, Some(PATIENCE))?;
-            if !self.events.is_empty() {
-                break;
-            }
-            if begun.elapsed() >= PATIENCE {
-                return Err(io::Error::other("the server says nothing any more"));
-            }
-        }
-        for event in &self.events {
-            if let Some(client) = self.clients.get_mut(event.token().0) {
+        self.sockets.wait()?;
+        for index in self.sockets.ready() {
+            if let Some(client) = self.clients.get_mut(index) {
                 self.messages += client.read(&mut self.buffer)?;
             }
         }
@@ -93,26 +75,15 @@ impl Poller {
     /// Reads all that is there; events among it.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut bodies = Vec::new();
-        loop {
-            let count = match self.stream.read(buffer) {
-                Ok(0) => return Err(io::Error::other("the server has closed a connection")),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            };
-            let fresh = buffer.get(..count).unwrap_or_default();
-            self.pieces.feed(fresh, |bytes| {
-                let mut used = 0;
-                while let Some((status, body, length)) =
-                    answer(bytes.get(used..).unwrap_or_default())
-                {
-                    let body = String::from_utf8_lossy(&body).into_owned();
-                    bodies.push((status, body));
-                    used += length;
-                }
-                used
-            });
-        }
+        read_all(&mut self.stream, buffer, &mut self.pieces, |bytes| {
+            let mut used = 0;
+            while let Some((status, body, length)) = answer(bytes.get(used..).unwrap_or_default()) {
+                let body = String::from_utf8_lossy(&body).into_owned();
+                bodies.push((status, body));
+                used += length;
+            }
+            used
+        })?;
         let mut messages = 0;
         for (status, body) in bodies {
             if status != 200 {
