@@ -9,12 +9,13 @@ use std::process::Stdio;
 use crate::run::{Outcome, Step, command, root};
 
 /// A program, and the Debian package that brings it.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("node", "nodejs"),
     ("npm", "npm"),
     ("python3", "python3"),
     ("chromium", "chromium"),
     ("nginx", "nginx-light"),
+    ("redis-server", "redis-server"),
     ("valgrind", "valgrind"),
 ];
 

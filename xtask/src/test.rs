@@ -69,7 +69,10 @@ impl Wanted {
     /// Runs one suite and says what it counted and whether it may pass.
     fn run(&self, suite: &str) -> Outcome<(Count, bool)> {
         let (mut runner, count): (Command, fn(&str) -> Count) = match suite {
-            "cargo" => (self.cargo(), Count::of_cargo),
+            "cargo" => {
+                setup::programs(&["redis-server"])?;
+                (self.cargo(), Count::of_cargo)
+            }
             "python" => (self.python()?, Count::of_pytest),
             "browser" | "demo" => {
                 setup::programs(&["chromium", "nginx"])?;

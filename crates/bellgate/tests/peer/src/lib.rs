@@ -2,7 +2,8 @@
 //!
 //! [`Reach`] says where a server is and makes HTTP requests, each on a connection of its own.
 //! [`Engine`] is an Engine.IO session on either transport, [`Client`] speaks Socket.IO on one.
-//! [`Polling`] and [`WebSocket`] are the bare transports, for tests that break the rules.
+//! [`Polling`] and [`WebSocket`] are the bare transports, for tests that break the rules. [`RedisServer`] is a
+//! Redis beside the server.
 //!
 //! Nothing waits for ever: what does not come in [`PATIENCE`] fails the test that waits for it.
 #![expect(
@@ -17,6 +18,7 @@ mod engine;
 mod http;
 mod polling;
 mod reach;
+mod redis;
 mod websocket;
 
 use std::time::Duration;
@@ -26,6 +28,7 @@ pub use engine::{Engine, Heard, Over};
 pub use http::{Answer, Request};
 pub use polling::{Packet, Polling, shard_of};
 pub use reach::{Reach, Stream};
+pub use redis::RedisServer;
 pub use websocket::{Frame, WebSocket};
 
 /// How long a test waits for what it expects.
