@@ -552,12 +552,12 @@ refusals! {
         log   "",
         fix   "wait as long as retry_after_ms says, or raise {setting}",
         user  BUSY;
-    /// Somebody went on breaking rates, and is kept out for a while.
-    Blocked "blocked" { who, left } = RateLimit, Backoff, Routine, http 429, close 1008, engine Forbidden,
+    /// Somebody is kept out: an operator wants it so, or rates were broken again and again.
+    Blocked "blocked" { who, left, because } = RateLimit, Backoff, Routine, http 429, close 1008, engine Forbidden,
         reason "forced close",
-        cause "this {who} broke a rate again and again and is blocked for {left}",
+        cause "this {who} is blocked {left}: {because}",
         log   "",
-        fix   "send less once the block is over; SOCKETIO_RATE_LIMITING=false turns blocks off",
+        fix   "wait for its end; DELETE /api/v1/blocks lifts a block, and SOCKETIO_RATE_LIMITING=false turns those of broken rates off",
         user  BUSY;
 
     // --- The HTTP API ----------------------------------------------------------------------------

@@ -80,6 +80,8 @@ impl Hub {
                     connections,
                 }]
             }
+            // The application's to carry out.
+            Command::Order { .. } => Vec::new(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What the shards tell each other: publications, memberships, questions.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bellgate_engine::Delivery;
 use bytes::Bytes;
@@ -51,6 +52,44 @@ pub enum Command {
         /// Less these.
         except: Vec<Target>,
     },
+    /// What operators do with somebody's connections. The application carries it out, since it knows
+    /// of them what no hub does, and answers from each shard with an [`crate::Event::Acked`] of this
+    /// token: a description of each connection that was meant.
+    Order {
+        /// Comes back with the answer.
+        token: u64,
+        /// Whose connections.
+        whose: Whose,
+        /// What becomes of them.
+        order: Order,
+    },
+}
+
+/// Whose connections an order is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// This user's, in whatever namespace.
+    User(Arc<str>),
+    /// Those from this address; of IPv6 from its /64.
+    Address(IpAddr),
+}
+
+/// What becomes of connections (contract §4, expiry and change; §7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Nothing; they are described.
+    Describe,
+    /// `41` for each namespace, then the end.
+    End,
+    /// They end so, and further ones are refused.
+    Block {
+        /// For so long; none: until it is lifted.
+        lasts: Option<Duration>,
+        /// What the operator wrote beside it.
+        reason: Option<Arc<str>>,
+    },
+    /// A block is lifted.
+    Unblock,
 }
 
 /// One event for an audience.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{Delivery, Outlet};
+use bellgate_engine::{ConnId, Delivery, Outlet};
 use bellgate_wire::Message;
 use bellgate_wire::socket::encode;
 use bytes::Bytes;
@@ -145,16 +145,28 @@ impl Hub {
         now: Instant,
         out: &mut O,
     ) -> Vec<Event> {
-        let mut events = Vec::new();
         let Some(conn) = self.conn(socket) else {
-            return events;
+            return Vec::new();
         };
         if !close_transport {
+            let mut events = Vec::new();
             if let Some(index) = self.joined(socket) {
                 self.kick(index, now, out, &mut events);
             }
             return events;
         }
+        self.end(conn, Refusal::ServerDisconnect {}, now, out)
+    }
+
+    /// Takes a connection out of all its namespaces, tells its client of each, and ends it.
+    pub fn end<O: Outlet + ?Sized>(
+        &mut self,
+        conn: ConnId,
+        why: Refusal,
+        now: Instant,
+        out: &mut O,
+    ) -> Vec<Event> {
+        let mut events = Vec::new();
         let all: Vec<u32> = self
             .conns
             .get(conn)
@@ -166,7 +178,7 @@ impl Hub {
         for index in all {
             self.kick(index, now, out, &mut events);
         }
-        self.fail(conn, Refusal::ServerDisconnect {}, out);
+        self.fail(conn, why, out);
         events
     }
 
@@ -286,10 +298,7 @@ impl Hub {
             .is_some_and(|conn| !conn.is_closing)
     }
 
-    fn place(
-        &self,
-        index: u32,
-    ) -> Option<(bellgate_engine::ConnId, crate::namespace::NamespaceId)> {
+    fn place(&self, index: u32) -> Option<(ConnId, crate::namespace::NamespaceId)> {
         let found = self.sockets.get(index)?;
         Some((found.conn, found.namespace))
     }

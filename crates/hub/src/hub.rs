@@ -124,6 +124,16 @@ impl Hub {
             .collect()
     }
 
+    /// The connections with a socket in `room`, whatever its namespace; each once.
+    pub fn conns_in(&self, room: &Target) -> Vec<ConnId> {
+        let namespaces = self.namespaces.ids();
+        let seats = namespaces.flat_map(|id| self.rooms.seats(&self.sockets, id, room));
+        let mut conns: Vec<ConnId> = seats.map(|seat| seat.conn).collect();
+        conns.sort_unstable();
+        conns.dedup();
+        conns
+    }
+
     /// The rooms of the socket, those of its user, roles and topics included, in no order.
     pub fn rooms(&self, socket: SocketId) -> Vec<Target> {
         self.sockets

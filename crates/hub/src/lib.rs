@@ -68,7 +68,7 @@ mod socket;
 mod timeout;
 
 pub use adapter::Adapter;
-pub use command::{AckRequest, Command, Publication, Route};
+pub use command::{AckRequest, Command, Order, Publication, Route, Whose};
 pub use config::HubConfig;
 pub use event::{Answer, Event};
 pub use hub::{Hub, HubStats, Random};

@@ -50,6 +50,11 @@ impl Namespaces {
         }
     }
 
+    /// All numbers.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = NamespaceId> + use<> {
+        0..NamespaceId::try_from(self.names.len()).unwrap_or(NamespaceId::MAX)
+    }
+
     /// Each name with its joined sockets.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
         self.names.iter().map(|known| (&known.name, known.sockets))

@@ -43,7 +43,7 @@ pub use names::{Kind, OnUpdate, Priority, Unless};
 pub use publish::{Action, Publish, Rules, limits};
 pub use stream::Streams;
 pub use strict::parse_strict;
-pub use time::UnixMillis;
+pub use time::{UnixMillis, duration, rfc3339};
 
 /// The JSON Schema of the envelope, version 1.
 pub const SCHEMA: &str = include_str!("../schema/notification.v1.json");

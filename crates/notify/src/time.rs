@@ -15,7 +15,7 @@ pub(crate) const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
 /// A point in time as the envelope writes it: RFC 3339, UTC, always three decimals.
 ///
 /// Times outside the years 0 to 9999 come out as the nearest end of that range.
-pub(crate) fn rfc3339(at: UnixMillis) -> String {
+pub fn rfc3339(at: UnixMillis) -> String {
     const FIRST: i64 = -62_167_219_200_000;
     const LAST: i64 = 253_402_300_799_999;
     let nanos = i128::from(at.clamp(FIRST, LAST)) * 1_000_000;
@@ -34,7 +34,7 @@ pub(crate) fn rfc3339(at: UnixMillis) -> String {
 }
 
 /// Reads a length of time: `"5m"`, `"1h"`, `"30d"`, `"500ms"`, or a number of seconds.
-pub(crate) fn duration(value: &Value) -> Option<Duration> {
+pub fn duration(value: &Value) -> Option<Duration> {
     if let Some(seconds) = value.as_u64() {
         return Some(Duration::from_secs(seconds));
     }

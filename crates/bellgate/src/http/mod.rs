@@ -4,6 +4,7 @@
 //! headers; [`admin`] runs on the control runtime. Every path is also served under `/bellgate/`.
 
 pub(crate) mod admin;
+mod blocks;
 pub(crate) mod client_config;
 mod diagnose;
 mod emit;
@@ -14,6 +15,7 @@ mod keys;
 mod metrics;
 mod notifications;
 mod reply;
+mod users;
 
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +24,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get, post};
@@ -35,6 +38,7 @@ use crate::config::{Scope, Settings};
 use crate::server::Emitter;
 use crate::server::command::Command;
 use crate::server::reload::OnReload;
+use crate::server::throttle::Throttle;
 use client_config::ClientConfig;
 use keys::Keys;
 use notifications::Ledger;
@@ -47,6 +51,7 @@ pub(crate) struct Api {
     pub(crate) emitter: Emitter,
     pub(crate) ledger: Ledger,
     pub(crate) gauges: GaugesOfShards,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) client_config: Arc<ClientConfig>,
     /// The admin listener needs no key: development, on loopback.
     pub(crate) admin_is_open: bool,
@@ -80,6 +85,7 @@ impl Api {
         settings: &Settings,
         emitter: Emitter,
         gauges: GaugesOfShards,
+        throttle: Arc<Throttle>,
         on_reload: Option<OnReload>,
     ) -> Self {
         let loopback = settings
@@ -91,6 +97,7 @@ impl Api {
             emitter,
             ledger: Ledger::default(),
             gauges,
+            throttle,
             client_config: Arc::new(ClientConfig::new(settings)),
             admin_is_open: loopback && !settings.app.environment.is_production(),
             on_reload,
@@ -125,6 +132,11 @@ impl Api {
         Ok((name, body))
     }
 
+    /// Whether the key of a request may do this.
+    fn check(&self, headers: &HeaderMap, scope: Scope) -> Result<(), Refusal> {
+        self.live().keys.check(headers, scope).map(|_| ())
+    }
+
     pub(crate) fn shards(&self) -> Option<&Handle<Command>> {
         self.shards.get()
     }
@@ -157,6 +169,8 @@ fn guarded(api: &Arc<Api>) -> Router<Arc<Api>> {
             "/client/config.json",
             get(client_config::serve).options(preflight),
         )
+        .merge(users::routes())
+        .merge(blocks::routes())
         .route("/api/v1/{*rest}", any(not_found))
         .layer(from_fn_with_state(Arc::clone(api), origin_guard))
 }
@@ -190,10 +204,11 @@ async fn not_found(request: Request) -> Problem {
 async fn method_not_allowed(request: Request) -> Problem {
     let method = request.method().as_str().chars().take(16).collect();
     let path = request.uri().path();
-    let allowed = if path.contains("/api/") || path.starts_with("/admin/") {
-        "POST"
-    } else {
-        "GET"
+    let allowed = match path {
+        _ if path.ends_with("/api/v1/blocks") => "GET, POST or DELETE",
+        _ if users::is_read(path) => "GET",
+        _ if path.contains("/api/") || path.starts_with("/admin/") => "POST",
+        _ => "GET",
     };
     let refusal = Refusal::MethodNotAllowed {
         method,

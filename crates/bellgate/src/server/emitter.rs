@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bellgate_engine::Delivery;
-use bellgate_hub::{AckRequest, Adapter, Command, Event, Publication, Route, Target};
+use bellgate_hub::{AckRequest, Adapter, Command, Event, Order, Publication, Route, Target, Whose};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
@@ -152,6 +152,20 @@ impl Emitter {
         }
         let parts = self.waiting().remove(&token);
         parts.map_or_else(Answers::default, |parts| parts.finish().0)
+    }
+
+    /// Does something with somebody's connections, on every shard: what each of them was, as JSON.
+    pub(crate) async fn order(&self, whose: Whose, order: Order) -> Vec<Args> {
+        let done = self.collect(Duration::ZERO, |token| Command::Order {
+            token,
+            whose,
+            order,
+        });
+        done.await
+            .answers
+            .into_iter()
+            .map(|(_, told)| told)
+            .collect()
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Collecting>> {

@@ -18,7 +18,7 @@ mod running;
 mod shard;
 mod socket;
 mod start;
-mod throttle;
+pub(crate) mod throttle;
 mod trace;
 mod visit;
 

@@ -6,6 +6,7 @@
 
 mod excess;
 mod line;
+mod orders;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -458,10 +459,7 @@ impl App for ShardApp {
 
     fn handle_command(&mut self, command: Command, io: &mut Io<'_>) {
         match command {
-            Command::Hub(command) => {
-                let events = self.hub.handle_command(&command, io.now, io);
-                self.dispatch_all(None, events, io);
-            }
+            Command::Hub(command) => self.take_in(&command, io),
             Command::Reload(terms) => {
                 self.hub.reconfigure(terms.hub.clone());
                 self.terms = terms;

@@ -173,6 +173,7 @@ impl Server {
             &settings,
             program.emitter.clone(),
             Arc::clone(&gauges),
+            Arc::clone(throttle),
             on_reload,
         ));
         let shards = {

@@ -5,6 +5,8 @@
 //! connection in a table of the shard's own, which needs none. What a reload changes is seen at the next
 //! hit, by the pointer.
 
+mod by_hand;
+
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
@@ -14,11 +16,14 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use bellgate_codes::Refusal;
 use bellgate_engine::ConnId;
-use bellgate_gate::limits::{AddressBlock, Bounds, Limiter, OffenceBook, OffenceRules};
+use bellgate_gate::limits::{AddressBlock, Bounds, Limiter, OffenceBook, OffenceRules, Subject};
 use bellgate_gate::{PeerAddr, RequestFacts};
 use bellgate_transport::Admission;
 
+use self::by_hand::ByHand;
 use crate::config::RateLimits;
+
+pub(crate) use self::by_hand::{Kept, is_same_block};
 
 /// Parts into which users fall by their hash.
 const STRIPES: usize = 16;
@@ -29,6 +34,7 @@ pub(crate) struct Throttle {
     addresses: Mutex<Addresses>,
     users: Vec<Mutex<Users>>,
     hasher: RandomState,
+    by_hand: ByHand,
 }
 
 struct Addresses {
@@ -83,6 +89,7 @@ impl Throttle {
             users: (0..STRIPES).map(|_| users()).collect(),
             rules: ArcSwap::new(rules),
             hasher: RandomState::new(),
+            by_hand: ByHand::default(),
         }
     }
 
@@ -164,11 +171,19 @@ impl Throttle {
         user: &Arc<str>,
         now: Instant,
     ) -> Option<(Refusal, Duration)> {
+        let by_hand = self.by_hand.find(&Subject::User(Arc::clone(user)), now);
+        by_hand.or_else(|| {
+            let left = self.offences_of_user(user, now)?;
+            Some((blocked("user", left), left))
+        })
+    }
+
+    /// How long a user is still blocked for broken rates.
+    fn offences_of_user(&self, user: &Arc<str>, now: Instant) -> Option<Duration> {
         if !self.rules.load().is_on {
             return None;
         }
-        let left = self.stripe(user)?.offences.blocked(user, now)?;
-        Some((blocked("user", left), left))
+        self.stripe(user)?.offences.blocked(user, now)
     }
 
     /// Notes a violation of a visitor; the block of its address, an old one too: that ends all of its
@@ -197,14 +212,17 @@ impl Throttle {
 
 impl Admission for Throttle {
     fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<(), (Refusal, Duration)> {
-        let rules = self.rules.load();
-        let Some(address) = facts
-            .client_addr()
-            .filter(|_| rules.is_on && !is_hidden(facts))
-        else {
+        let Some(address) = facts.client_addr().filter(|_| !is_hidden(facts)) else {
             return Ok(());
         };
         let address = AddressBlock::of(address);
+        if let Some(refused) = self.by_hand.find(&Subject::Address(address), now) {
+            return Err(refused);
+        }
+        let rules = self.rules.load();
+        if !rules.is_on {
+            return Ok(());
+        }
         let mut addresses = locked(&self.addresses);
         if let Some(left) = addresses.offences.blocked(&address, now) {
             return Err((blocked("address", left), left));
@@ -229,6 +247,11 @@ impl Visitors {
         if is_hidden(facts) {
             self.hidden.insert(conn);
         }
+    }
+
+    /// Whether a connection counts by its address.
+    pub(super) fn has_address(&self, conn: ConnId) -> bool {
+        !self.hidden.contains(&conn)
     }
 
     /// A connection has ended.
@@ -324,7 +347,8 @@ fn too_fast(rate: String, retry_after: Duration, block: Option<Duration>, who: &
 fn blocked(who: &str, left: Duration) -> Refusal {
     Refusal::Blocked {
         who: who.to_owned(),
-        left: format!("{} s", left.as_secs().max(1)),
+        left: format!("for {} s", left.as_secs().max(1)),
+        because: "it broke a rate again and again".to_owned(),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Client {
     pub(super) handshake: Arc<Handshake>,
     /// Who it belongs to; none where no user can be known.
     pub(super) visit: Option<Box<Visit>>,
-    opened: Instant,
+    pub(super) opened: Instant,
 }
 
 impl Client {

@@ -170,8 +170,12 @@ impl Visit {
 
     /// The user's id, where there is one.
     pub(super) fn user(&self) -> Option<&str> {
-        let identity = self.standing.identity();
-        identity.map(|identity| identity.user.as_str())
+        self.identity().map(|identity| identity.user.as_str())
+    }
+
+    /// The user, where there is one.
+    pub(super) const fn identity(&self) -> Option<&Identity> {
+        self.standing.identity()
     }
 
     /// When to call [`Visit::handle_timeout`].

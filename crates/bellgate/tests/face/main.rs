@@ -20,6 +20,7 @@ mod events;
 mod leaving;
 mod logins;
 mod mounted;
+mod operators;
 mod publishing;
 mod rates;
 mod shards;

@@ -4,7 +4,7 @@
 //! many callers against one setting, by one of three [`Strategy`]s that count exactly as the `limits`
 //! package does; an [`OffenceBook`] blocks those who go on. Both hold a bounded number of callers and
 //! forget first who was silent longest. [`StorageKeys`] are the names under which `limits` keeps the
-//! same counts in Redis.
+//! same counts in Redis. [`Blocks`] are those that an operator sets by hand.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@
 //!
 //! Start reading in `rate.rs`; how a strategy counts is in `window.rs`.
 
+mod blocks;
 mod key;
 mod limiter;
 mod offences;
@@ -33,6 +34,7 @@ mod recent;
 mod subject;
 mod window;
 
+pub use blocks::{Block, Blocks};
 pub use key::{KeySpace, StorageKeys};
 pub use limiter::{Bounds, Breach, Limiter, MOST_MOVING};
 pub use offences::{OffenceBook, OffenceRules};

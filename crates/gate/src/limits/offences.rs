@@ -102,6 +102,14 @@ impl<K: Hash + Eq + Clone> OffenceBook<K> {
         Some(left)
     }
 
+    /// All that are blocked, with the time that is left, in no order.
+    pub fn iter(&self, now: Instant) -> impl Iterator<Item = (&K, Duration)> {
+        self.callers.iter().filter_map(move |(caller, record)| {
+            let left = record.until?.checked_duration_since(now)?;
+            (!left.is_zero()).then_some((caller, left))
+        })
+    }
+
     /// Forgets everything about `caller`: an operator has forgiven it.
     pub fn forgive(&mut self, caller: &K) -> bool {
         self.callers.remove(caller).is_some()

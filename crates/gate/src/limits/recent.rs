@@ -34,6 +34,11 @@ impl<K: Hash + Eq + Clone, V> Recent<K, V> {
         self.entries.peek(key)
     }
 
+    /// All of them, without counting as a use.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.entries.iter()
+    }
+
     /// The value of `key`, made anew where there is none; and the one that had to go for it.
     pub(super) fn find_or_make(
         &mut self,

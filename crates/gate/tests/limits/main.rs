@@ -6,6 +6,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod blocks;
 mod bounds;
 mod grammar;
 mod keys;

@@ -1,0 +1,160 @@
+//! One user's connections: `GET /api/v1/users/{id}`, `/connections` and `/rooms` (scope read),
+//! `POST …/disconnect` (scope manage). They are those of every shard (contract §7).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use bellgate_codes::Refusal;
+use bellgate_hub::{Order, Whose};
+use bellgate_transport::Judged;
+use serde_json::{Value, json};
+
+use super::reply::{self, Problem};
+use super::{Api, blocks, preflight};
+use crate::config::Scope;
+
+/// Longest id of a user.
+const NAME: usize = 256;
+
+pub(super) fn routes() -> Router<Arc<Api>> {
+    Router::new()
+        .route("/api/v1/users/{id}", get(show).options(preflight))
+        .route(
+            "/api/v1/users/{id}/connections",
+            get(connections).options(preflight),
+        )
+        .route("/api/v1/users/{id}/rooms", get(rooms).options(preflight))
+        .route(
+            "/api/v1/users/{id}/disconnect",
+            post(disconnect).options(preflight),
+        )
+}
+
+/// Whether a path is one of those that are read.
+pub(super) fn is_read(path: &str) -> bool {
+    path.contains("/api/v1/users/") && !path.ends_with("/disconnect")
+}
+
+/// `{user, online, connections, roles, blocked}`.
+async fn show(
+    State(api): State<Arc<Api>>,
+    Extension(judged): Extension<Judged>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user =
+        begin(&api, &id, &headers, Scope::Read).map_err(|why| Problem::new(why, Some(&judged)))?;
+    let told = order(&api, &user, Order::Describe).await;
+    let mut roles = BTreeSet::new();
+    for (_, socket) in sockets(&told) {
+        roles.extend(texts(socket, "roles"));
+    }
+    let block = api.throttle.block_of(&user, Instant::now());
+    Ok(reply::json(
+        StatusCode::OK,
+        &json!({
+            "user": id,
+            "online": !told.is_empty(),
+            "connections": told.len(),
+            "roles": roles,
+            "blocked": block.as_ref().map(blocks::told),
+        }),
+    ))
+}
+
+/// `{user, connections: [{session, address, origin, transport, connected_at, …, namespaces}]}`.
+async fn connections(
+    State(api): State<Arc<Api>>,
+    Extension(judged): Extension<Judged>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user =
+        begin(&api, &id, &headers, Scope::Read).map_err(|why| Problem::new(why, Some(&judged)))?;
+    let mut told = order(&api, &user, Order::Describe).await;
+    told.sort_by_cached_key(|told| told["connected_at"].as_str().unwrap_or_default().to_owned());
+    let answer = json!({"user": id, "connections": told});
+    Ok(reply::json(StatusCode::OK, &answer))
+}
+
+/// `{user, rooms: [{namespace, to, connections}]}`; `to` is written as an emit takes it.
+async fn rooms(
+    State(api): State<Arc<Api>>,
+    Extension(judged): Extension<Judged>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user =
+        begin(&api, &id, &headers, Scope::Read).map_err(|why| Problem::new(why, Some(&judged)))?;
+    let told = order(&api, &user, Order::Describe).await;
+    let mut rooms: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for (namespace, socket) in sockets(&told) {
+        for (kind, member) in [("room", "rooms"), ("role", "roles"), ("topic", "topics")] {
+            for name in texts(socket, member) {
+                *rooms.entry((namespace, kind, name)).or_default() += 1;
+            }
+        }
+    }
+    let rooms = rooms.into_iter().map(|((namespace, kind, name), connections)| {
+        json!({"namespace": namespace, "to": {kind: name}, "connections": connections})
+    });
+    let answer = json!({"user": id, "rooms": rooms.collect::<Vec<_>>()});
+    Ok(reply::json(StatusCode::OK, &answer))
+}
+
+/// `41` for each namespace, then the end: `{user, connections}`, those that were ended.
+async fn disconnect(
+    State(api): State<Arc<Api>>,
+    Extension(judged): Extension<Judged>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user = begin(&api, &id, &headers, Scope::Manage)
+        .map_err(|why| Problem::new(why, Some(&judged)))?;
+    let ended = order(&api, &user, Order::End).await;
+    let answer = json!({"user": id, "connections": ended.len()});
+    Ok(reply::json(StatusCode::OK, &answer))
+}
+
+/// The user of a path, for whoever has a key.
+fn begin(api: &Api, id: &str, headers: &HeaderMap, scope: Scope) -> Result<Arc<str>, Refusal> {
+    api.check(headers, scope)?;
+    user(id, "/id")
+}
+
+/// The id of a user.
+pub(super) fn user(id: &str, pointer: &str) -> Result<Arc<str>, Refusal> {
+    if (1..=NAME).contains(&id.len()) {
+        return Ok(id.into());
+    }
+    Err(Refusal::FieldInvalid {
+        pointer: pointer.to_owned(),
+        detail: format!("an id has 1 to {NAME} bytes"),
+    })
+}
+
+async fn order(api: &Api, user: &Arc<str>, order: Order) -> Vec<Value> {
+    let told = api
+        .emitter
+        .order(Whose::User(Arc::clone(user)), order)
+        .await;
+    told.iter().filter_map(|told| told.get(0).ok()).collect()
+}
+
+/// Each namespace that one of these connections has joined, and what is told of it there.
+fn sockets(told: &[Value]) -> impl Iterator<Item = (&str, &Value)> {
+    let all = told.iter().filter_map(|told| told["namespaces"].as_array());
+    all.flatten()
+        .map(|socket| (socket["namespace"].as_str().unwrap_or_default(), socket))
+}
+
+fn texts<'a>(of: &'a Value, member: &str) -> impl Iterator<Item = &'a str> {
+    let list = of.get(member).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
+}

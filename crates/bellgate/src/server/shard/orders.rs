@@ -1,0 +1,138 @@
+//! What operators do with somebody's connections: each shard does it with those that it holds.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{ConnId, Transport};
+use bellgate_hub::{Answer, Event, Order, SocketId, Target, Whose};
+use bellgate_notify::rfc3339;
+use bellgate_transport::Io;
+use serde_json::{Value, json};
+
+use super::ShardApp;
+use crate::server::throttle::is_same_block;
+use crate::server::trace::Client;
+use crate::server::visit::Clocks;
+
+impl ShardApp {
+    /// A command of the adapter.
+    pub(super) fn take_in(&mut self, command: &bellgate_hub::Command, io: &mut Io<'_>) {
+        let bellgate_hub::Command::Order {
+            token,
+            whose,
+            order,
+        } = command
+        else {
+            let events = self.hub.handle_command(command, io.now, io);
+            return self.dispatch_all(None, events, io);
+        };
+        let conns = self.conns_of(whose);
+        let answers = conns.iter().filter_map(|conn| self.describe(*conn, io));
+        let answers = answers.collect();
+        match order {
+            Order::Describe => {}
+            Order::End => self.end_all(&conns, &Refusal::ServerDisconnect {}, io),
+            Order::Block { lasts, reason } => {
+                // Set before anybody goes: whoever comes back finds it.
+                let why = self
+                    .throttle
+                    .block(whose, *lasts, reason.as_deref(), io.now);
+                if let Some(why) = why {
+                    self.end_all(&conns, &why, io);
+                }
+            }
+            Order::Unblock => {
+                self.throttle.unblock(whose, io.now);
+            }
+        }
+        self.program.emitter.take_in(Event::Acked {
+            token: *token,
+            answers,
+            missing: 0,
+        });
+    }
+
+    fn conns_of(&self, whose: &Whose) -> Vec<ConnId> {
+        match whose {
+            Whose::User(user) => self.hub.conns_in(&Target::User(Arc::clone(user))),
+            Whose::Address(ip) => {
+                let is_there = |client: &Client| {
+                    let address = client.handshake.address;
+                    address.is_some_and(|address| is_same_block(address, *ip))
+                };
+                let slots = 0..u32::try_from(self.clients.end()).unwrap_or(u32::MAX);
+                slots
+                    .filter_map(|slot| self.clients.in_slot(slot))
+                    .filter(|conn| self.visitors.has_address(*conn))
+                    .filter(|conn| self.clients.get(*conn).is_some_and(is_there))
+                    .collect()
+            }
+        }
+    }
+
+    fn end_all(&mut self, conns: &[ConnId], why: &Refusal, io: &mut Io<'_>) {
+        for conn in conns {
+            let events = self.hub.end(*conn, why.clone(), io.now, io);
+            self.dispatch_all(Some(*conn), events, io);
+        }
+    }
+
+    /// One connection: the id of its session for the log, and what operators may know of it.
+    fn describe(&self, conn: ConnId, io: &Io<'_>) -> Option<Answer> {
+        let client = self.clients.get(conn)?;
+        let identity = client.visit.as_ref().and_then(|visit| visit.identity());
+        let sockets = self.hub.sockets(conn);
+        let joined: Vec<Value> = sockets
+            .into_iter()
+            .filter_map(|socket| self.describe_socket(socket))
+            .collect();
+        let told = json!({
+            "session": client.handshake.request_id,
+            "address": client.handshake.address,
+            "origin": client.handshake.origin,
+            "transport": io.transport(conn).map(Transport::name),
+            "connected_at": at(client.opened, io.now),
+            "provider": identity.map(|identity| identity.provider.name()),
+            "expires_at": identity
+                .and_then(|identity| identity.expires_at)
+                .and_then(|end| i64::try_from(end).ok()?.checked_mul(1000))
+                .map(rfc3339),
+            "namespaces": joined,
+        });
+        let session = Arc::from(&*client.handshake.request_id);
+        let told = std::iter::once(&*told.to_string()).collect();
+        Some((session, told, Vec::new()))
+    }
+
+    fn describe_socket(&self, socket: SocketId) -> Option<Value> {
+        let (mut roles, mut topics, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
+        for target in self.hub.rooms(socket) {
+            match target {
+                Target::Role(name) => roles.push(name),
+                Target::Topic(name) => topics.push(name),
+                Target::Room(name) => rooms.push(name),
+                Target::All | Target::User(_) | Target::Socket(_) => {}
+            }
+        }
+        for names in [&mut roles, &mut topics, &mut rooms] {
+            names.sort();
+        }
+        let texts = |names: &[Arc<str>]| names.iter().map(|name| json!(**name)).collect::<Value>();
+        Some(json!({
+            "namespace": &**self.hub.namespace(socket)?,
+            "sid": self.hub.sid(socket)?.as_str(),
+            "user": self.hub.member(socket)?.user.as_deref(),
+            "roles": texts(&roles),
+            "topics": texts(&topics),
+            "rooms": texts(&rooms),
+        }))
+    }
+}
+
+/// A moment of the shard's clock, as JSON writes it.
+fn at(moment: Instant, now: Instant) -> String {
+    let past = now.saturating_duration_since(moment).as_millis();
+    let unix = i128::from(Clocks::now(now).unix) * 1000;
+    rfc3339(i64::try_from(unix - i128::try_from(past).unwrap_or_default()).unwrap_or_default())
+}
