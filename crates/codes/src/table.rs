@@ -412,6 +412,13 @@ refusals! {
         log   "",
         fix   "connect anew",
         user  PAUSED;
+    /// The application has changed somebody's login, whose connections are to come back with it.
+    SessionRefresh "session_refresh" {} = Authentication, Backoff, Routine, http 401, close 1012, engine Forbidden,
+        reason "forced close",
+        cause "the application has changed this login",
+        log   "",
+        fix   "connect anew; clients do so by themselves",
+        user  PAUSED;
     /// A login by cookie came without the page's CSRF token.
     CsrfMissing "csrf_missing" {} = Csrf, AfterFix, Warning, http 403, close 1008, engine Forbidden,
         reason "forced close",

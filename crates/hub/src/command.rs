@@ -90,6 +90,11 @@ pub enum Order {
     },
     /// A block is lifted.
     Unblock,
+    /// They are judged anew.
+    Refresh {
+        /// The roles that the application says the user has by now; none: their credentials say it.
+        roles: Option<Vec<Arc<str>>>,
+    },
 }
 
 /// One event for an audience.

@@ -1,12 +1,13 @@
 //! One user's connections: `GET /api/v1/users/{id}`, `/connections` and `/rooms` (scope read),
-//! `POST …/disconnect` (scope manage). They are those of every shard (contract §7).
+//! `POST …/disconnect` and `…/refresh` (scope manage). They are those of every shard (contract §7).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Extension, Path, State};
+use axum::body::HttpBody as _;
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -19,8 +20,10 @@ use super::reply::{self, Problem};
 use super::{Api, blocks, preflight};
 use crate::config::Scope;
 
-/// Longest id of a user.
+/// Longest id of a user, and longest role.
 const NAME: usize = 256;
+/// Most roles of a user.
+const ROLES: usize = 100;
 
 pub(super) fn routes() -> Router<Arc<Api>> {
     Router::new()
@@ -34,11 +37,18 @@ pub(super) fn routes() -> Router<Arc<Api>> {
             "/api/v1/users/{id}/disconnect",
             post(disconnect).options(preflight),
         )
+        .route(
+            "/api/v1/users/{id}/refresh",
+            post(refresh).options(preflight),
+        )
 }
 
 /// Whether a path is one of those that are read.
 pub(super) fn is_read(path: &str) -> bool {
-    path.contains("/api/v1/users/") && !path.ends_with("/disconnect")
+    path.contains("/api/v1/users/")
+        && !["/disconnect", "/refresh"]
+            .iter()
+            .any(|act| path.ends_with(act))
 }
 
 /// `{user, online, connections, roles, blocked}`.
@@ -120,6 +130,58 @@ async fn disconnect(
     let ended = order(&api, &user, Order::End).await;
     let answer = json!({"user": id, "connections": ended.len()});
     Ok(reply::json(StatusCode::OK, &answer))
+}
+
+/// `{roles?}`: the connections are judged anew, with these roles or by their own credentials:
+/// `{user, connections}`.
+async fn refresh(
+    State(api): State<Arc<Api>>,
+    Extension(judged): Extension<Judged>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let refused = |refusal| Problem::new(refusal, Some(&judged));
+    let user = begin(&api, &id, request.headers(), Scope::Manage).map_err(refused)?;
+    let roles = if request.body().size_hint().exact() == Some(0) {
+        None
+    } else {
+        let (_, body) = api.read(request, Scope::Manage).await.map_err(refused)?;
+        roles(&body).map_err(refused)?
+    };
+    let judged_anew = order(&api, &user, Order::Refresh { roles }).await;
+    let answer = json!({"user": id, "connections": judged_anew.len()});
+    Ok(reply::json(StatusCode::OK, &answer))
+}
+
+/// The roles that a body names, if it does.
+fn roles(body: &Value) -> Result<Option<Vec<Arc<str>>>, Refusal> {
+    let invalid = |pointer: String, detail: String| Refusal::FieldInvalid { pointer, detail };
+    let Value::Object(fields) = body else {
+        return Err(invalid(String::new(), "an object is expected".to_owned()));
+    };
+    if let Some(unknown) = fields.keys().find(|name| *name != "roles") {
+        let name: String = unknown.chars().take(64).collect();
+        return Err(invalid(
+            format!("/{name}"),
+            "there is no such field".to_owned(),
+        ));
+    }
+    let list = match fields.get("roles") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(list)) if list.len() <= ROLES => list,
+        Some(_) => {
+            let detail = format!("a list of at most {ROLES} roles is expected");
+            return Err(invalid("/roles".to_owned(), detail));
+        }
+    };
+    let each = list.iter().enumerate().map(|(index, role)| match role {
+        Value::String(role) if (1..=NAME).contains(&role.len()) => Ok(role.as_str().into()),
+        _ => {
+            let detail = format!("a role has 1 to {NAME} bytes");
+            Err(invalid(format!("/roles/{index}"), detail))
+        }
+    });
+    each.collect::<Result<_, _>>().map(Some)
 }
 
 /// The user of a path, for whoever has a key.

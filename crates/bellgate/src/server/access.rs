@@ -98,6 +98,12 @@ impl Access {
         visit.admit(asked.namespace, rule, clocks)
     }
 
+    /// Whether a user with these roles may be in a namespace without a handler.
+    pub(super) fn admits_roles(&self, namespace: &str, roles: &[String]) -> bool {
+        let asked = self.rule(namespace).and_then(|rule| rule.roles.as_ref());
+        asked.is_none_or(|asked| asked.iter().any(|role| roles.contains(role)))
+    }
+
     /// What a namespace without a handler asks; none where nobody is asked who it is.
     fn rule(&self, namespace: &str) -> Option<&NamespaceRule> {
         match self.rules.get(namespace) {

@@ -6,6 +6,7 @@
 
 mod excess;
 mod line;
+mod live;
 mod orders;
 
 use std::collections::HashMap;
@@ -436,10 +437,7 @@ impl App for ShardApp {
     fn handle_timeout(&mut self, conn: ConnId, io: &mut Io<'_>) {
         let events = self.hub.handle_timeout(conn, io.now, io);
         self.dispatch_all(Some(conn), events, io);
-        let client = self.clients.get_mut(conn);
-        if let Some(ended) = client.and_then(|client| client.handle_timeout(io.now)) {
-            io.close(conn, ended);
-        }
+        self.login_due(conn, io);
     }
 
     fn poll_deadline(&self, conn: ConnId) -> Option<Instant> {
@@ -480,11 +478,8 @@ impl App for ShardApp {
     }
 
     fn handle_drain(&mut self, conn: ConnId, delay: Duration, io: &mut Io<'_>) {
-        let array = Args::from(serde_json::json!({"delay": delay.as_millis()})).event("bell:drain");
-        for socket in self.hub.sockets(conn) {
-            self.hub
-                .emit(socket, &array, Vec::new(), Delivery::Regular, io);
-        }
+        let told = serde_json::json!({"delay": delay.as_millis()});
+        self.tell(conn, "bell:drain", told, io);
     }
 
     fn handle_gauges(&mut self) {

@@ -74,14 +74,9 @@ impl Client {
         seen.inspect_err(|changed| self.tell_changed(changed))
     }
 
-    /// When to call [`Client::handle_timeout`].
+    /// When the time of its login comes to a point.
     pub(super) fn poll_deadline(&self) -> Option<Instant> {
         self.visit.as_ref()?.poll_deadline()
-    }
-
-    /// Why the connection is to end, if its login has.
-    pub(super) fn handle_timeout(&mut self, now: Instant) -> Option<Refusal> {
-        self.visit.as_mut()?.handle_timeout(Clocks::now(now))
     }
 
     /// The hub says what a client did.

@@ -8,6 +8,9 @@ use bellgate_gate::identity::{
     Brought, Credentials, Identities, Identity, NamespaceRule, Standing,
 };
 
+/// So many seconds before the end of a login its page is told (contract §4).
+const AHEAD: u64 = 30;
+
 /// How far ahead the end of a login is looked at; timers reach no further than two years.
 const LOOK: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -46,8 +49,40 @@ pub(super) struct Visit {
     /// Tells the cookies that were looked at last.
     seen: Option<u64>,
     standing: Standing,
-    /// The last second in which the user that has joined is one, and when to look at it.
-    ends: Option<(u64, Instant)>,
+    /// Of the user that has joined, where its login has an end.
+    ends: Option<Ends>,
+}
+
+/// How a login ends.
+#[derive(Clone, Copy)]
+struct Ends {
+    /// Its last second.
+    end: u64,
+    /// When to look at it.
+    at: Instant,
+    /// The page knows that it is near.
+    is_told: bool,
+}
+
+impl Ends {
+    fn new(end: u64, clocks: Clocks) -> Self {
+        Self {
+            end,
+            at: clocks.look_at(end.saturating_sub(AHEAD + 1)),
+            is_told: false,
+        }
+    }
+}
+
+/// What a login's time asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Nothing yet.
+    Nothing,
+    /// The page is to be told that it ends with this second.
+    Expiring(u64),
+    /// The connection is to end.
+    Over(Refusal),
 }
 
 impl Visit {
@@ -92,10 +127,10 @@ impl Visit {
         let end = found.identity().and_then(|identity| identity.expires_at);
         self.take(found)?;
         // Requests overtake each other: an older cookie takes nothing back.
-        if let (Some(end), Some((held, _))) = (end, self.ends)
-            && end > held
+        if let (Some(end), Some(held)) = (end, self.ends)
+            && end > held.end
         {
-            self.ends = Some((end, clocks.look_at(end)));
+            self.ends = Some(Ends::new(end, clocks));
         }
         Ok(())
     }
@@ -117,8 +152,10 @@ impl Visit {
             let found = identities.find(opening, brought, now);
             self.take(found)?;
         }
+        // Cookies that were judged already take nothing back that the application has said since.
         if let Some(posted) = &self.posted
             && posted.has_cookie()
+            && !(self.standing.is_settled() && posted.cookies_hash() == self.seen)
         {
             let found = identities.find(posted, brought, now);
             self.take(found)?;
@@ -156,7 +193,10 @@ impl Visit {
         let identity = self.standing.admit(namespace, rule, clocks.unix)?.cloned();
         self.opening = None;
         let end = identity.as_ref().and_then(|identity| identity.expires_at);
-        self.ends = end.map(|end| (end, clocks.look_at(end)));
+        // Another namespace of the same login: what the page knows it knows.
+        if self.ends.map(|held| held.end) != end {
+            self.ends = end.map(|end| Ends::new(end, clocks));
+        }
         Ok(identity)
     }
 
@@ -178,21 +218,48 @@ impl Visit {
         self.standing.identity()
     }
 
-    /// When to call [`Visit::handle_timeout`].
-    pub(super) fn poll_deadline(&self) -> Option<Instant> {
-        self.ends.map(|(_, at)| at)
+    /// Its user is this by now. What it was before, if that user has joined and is the same.
+    ///
+    /// # Errors
+    /// [`Refusal::IdentityChanged`] where it is another one.
+    pub(super) fn renew(
+        &mut self,
+        identity: Identity,
+        clocks: Clocks,
+    ) -> Result<Option<Identity>, Refusal> {
+        let Standing::User(own) = &mut self.standing else {
+            return Ok(None);
+        };
+        if own.identity.user != identity.user {
+            return Err(Refusal::IdentityChanged {});
+        }
+        self.ends = identity.expires_at.map(|end| Ends::new(end, clocks));
+        Ok(Some(std::mem::replace(&mut own.identity, identity)))
     }
 
-    /// Why the connection is to end: its user is none any more.
-    pub(super) fn handle_timeout(&mut self, clocks: Clocks) -> Option<Refusal> {
-        let (end, _) = self.ends.filter(|(_, due)| *due <= clocks.instant)?;
-        if clocks.unix <= end {
-            self.ends = Some((end, clocks.look_at(end)));
-            return None;
+    /// When to call [`Visit::handle_timeout`].
+    pub(super) fn poll_deadline(&self) -> Option<Instant> {
+        self.ends.map(|ends| ends.at)
+    }
+
+    /// Whether the end of the login is near, or there.
+    pub(super) fn handle_timeout(&mut self, clocks: Clocks) -> Due {
+        let Some(ends) = self.ends.as_mut().filter(|ends| ends.at <= clocks.instant) else {
+            return Due::Nothing;
+        };
+        if clocks.unix > ends.end {
+            self.ends = None;
+            let detail = "its time was over while the connection was open".to_owned();
+            return Due::Over(Refusal::SessionExpired { detail });
         }
-        self.ends = None;
-        let detail = "its time was over while the connection was open".to_owned();
-        Some(Refusal::SessionExpired { detail })
+        let is_near = clocks.unix + AHEAD >= ends.end;
+        if is_near && !std::mem::replace(&mut ends.is_told, true) {
+            ends.at = clocks.look_at(ends.end);
+            return Due::Expiring(ends.end);
+        }
+        let next = if ends.is_told { 0 } else { AHEAD + 1 };
+        ends.at = clocks.look_at(ends.end.saturating_sub(next));
+        Due::Nothing
     }
 }
 
@@ -257,40 +324,63 @@ mod tests {
         assert_eq!(joined(&mut visit, 0, Instant::now()).as_deref(), Some("7"));
     }
 
+    fn at(unix: u64, instant: Instant) -> Clocks {
+        Clocks { unix, instant }
+    }
+
     #[test]
-    fn a_login_ends_after_its_last_second_and_is_looked_at_daily_until_then() {
-        let (mut visit, at) = (Visit::new(Credentials::default()), Instant::now());
+    fn a_login_is_looked_at_daily_told_when_its_end_is_near_and_ends_after_its_last_second() {
+        let (mut visit, begun) = (Visit::new(Credentials::default()), Instant::now());
         visit.take(user("7", None)).unwrap();
-        assert_eq!(
-            joined(&mut visit, 1_000_000 - 100_000, at).as_deref(),
-            Some("7")
-        );
+        let left = 100_000;
+        let joined = joined(&mut visit, 1_000_000 - left, begun);
+        assert_eq!(joined.as_deref(), Some("7"));
         let first = visit.poll_deadline().unwrap();
-        assert_eq!(first - at, LOOK);
-        assert_eq!(
-            visit.handle_timeout(Clocks {
-                unix: 999_999,
-                instant: at
-            }),
-            None,
-            "not due"
-        );
-        assert_eq!(
-            visit.handle_timeout(Clocks {
-                unix: 1_000_000,
-                instant: first
-            }),
-            None
-        );
-        let second = visit.poll_deadline().unwrap();
-        assert_eq!(second - first, Duration::from_secs(1));
-        let ended = visit
-            .handle_timeout(Clocks {
-                unix: 1_000_001,
-                instant: second,
-            })
-            .unwrap();
+        assert_eq!(first - begun, LOOK);
+        let early = visit.handle_timeout(at(1_000_000, begun));
+        assert_eq!(early, Due::Nothing, "not due");
+        let unix = 1_000_000 - left + LOOK.as_secs();
+        assert_eq!(visit.handle_timeout(at(unix, first)), Due::Nothing);
+        let near = visit.poll_deadline().unwrap();
+        assert_eq!(near - begun, Duration::from_secs(left - AHEAD));
+        let told = visit.handle_timeout(at(1_000_000 - AHEAD, near));
+        assert_eq!(told, Due::Expiring(1_000_000));
+        let last = visit.poll_deadline().unwrap();
+        assert_eq!(last - near, Duration::from_secs(AHEAD + 1));
+        // The wall clock may have been set back meanwhile.
+        assert_eq!(visit.handle_timeout(at(999_999, last)), Due::Nothing);
+        let last = visit.poll_deadline().unwrap();
+        let Due::Over(ended) = visit.handle_timeout(at(1_000_001, last)) else {
+            panic!("it is over");
+        };
         assert_eq!(ended.code().name(), "session_expired");
         assert_eq!(visit.poll_deadline(), None);
+    }
+
+    #[test]
+    fn a_login_that_is_renewed_is_told_of_its_new_end_and_stays_the_users() {
+        let (mut visit, begun) = (Visit::new(Credentials::default()), Instant::now());
+        visit.take(user("7", None)).unwrap();
+        joined(&mut visit, 999_990, begun);
+        let near = visit.poll_deadline().unwrap();
+        assert_eq!(near - begun, Duration::from_secs(1), "it is near already");
+        assert_eq!(
+            visit.handle_timeout(at(999_991, near)),
+            Due::Expiring(1_000_000)
+        );
+        let Standing::User(User { mut identity, .. }) = user("7", None) else {
+            panic!("a user");
+        };
+        identity.expires_at = Some(2_000_000);
+        let clocks = at(999_995, near);
+        let before = visit.renew(identity.clone(), clocks).unwrap().unwrap();
+        assert_eq!(before.expires_at, Some(1_000_000));
+        let next = visit.poll_deadline().unwrap();
+        assert_eq!(next - near, LOOK, "a day is as far as it looks");
+        identity.user = "8".to_owned();
+        assert_eq!(
+            visit.renew(identity, clocks),
+            Err(Refusal::IdentityChanged {})
+        );
     }
 }

@@ -18,6 +18,7 @@ mod emitter;
 mod engine;
 mod events;
 mod leaving;
+mod live;
 mod logins;
 mod mounted;
 mod operators;

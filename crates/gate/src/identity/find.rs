@@ -134,11 +134,24 @@ impl Identities {
         }
     }
 
+    /// The user with these roles instead, and those that the settings give.
+    #[must_use]
+    pub fn with_roles(&self, identity: Identity, roles: Vec<String>) -> Identity {
+        let roles = self.and_admin(&identity.user, roles);
+        Identity { roles, ..identity }
+    }
+
     fn roles(&self, user: &str, session: Option<&Session>) -> Vec<String> {
         let settings = &self.settings;
-        let mut roles = session.map_or_else(Vec::new, |session| {
+        let roles = session.map_or_else(Vec::new, |session| {
             session.roles(&settings.roles_key, &settings.admin_role)
         });
+        self.and_admin(user, roles)
+    }
+
+    /// The administrators' role too, where the settings give it; each role once.
+    fn and_admin(&self, user: &str, mut roles: Vec<String>) -> Vec<String> {
+        let settings = &self.settings;
         if settings.admin_users.iter().any(|admin| admin == user) {
             roles.push(settings.admin_role.clone());
         }

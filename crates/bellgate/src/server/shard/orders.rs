@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Transport};
+use bellgate_engine::{ConnId, Outlet as _, Transport};
 use bellgate_hub::{Answer, Event, Order, SocketId, Target, Whose};
 use bellgate_notify::rfc3339;
 use bellgate_transport::Io;
 use serde_json::{Value, json};
 
 use super::ShardApp;
+use super::live::date;
 use crate::server::throttle::is_same_block;
 use crate::server::trace::Client;
 use crate::server::visit::Clocks;
@@ -40,6 +41,11 @@ impl ShardApp {
                     .block(whose, *lasts, reason.as_deref(), io.now);
                 if let Some(why) = why {
                     self.end_all(&conns, &why, io);
+                }
+            }
+            Order::Refresh { roles } => {
+                for conn in &conns {
+                    self.refresh(*conn, whose, roles.as_deref(), io);
                 }
             }
             Order::Unblock => {
@@ -78,6 +84,21 @@ impl ShardApp {
         }
     }
 
+    /// The application has changed somebody's login. What it says of roles holds at once; without that
+    /// the connection comes back with the credentials that it has by now.
+    fn refresh(
+        &mut self,
+        conn: ConnId,
+        whose: &Whose,
+        roles: Option<&[Arc<str>]>,
+        io: &mut Io<'_>,
+    ) {
+        match (whose, roles) {
+            (Whose::User(user), Some(roles)) => self.give_roles(conn, user, roles, io),
+            _ => io.close(conn, Refusal::SessionRefresh {}),
+        }
+    }
+
     /// One connection: the id of its session for the log, and what operators may know of it.
     fn describe(&self, conn: ConnId, io: &Io<'_>) -> Option<Answer> {
         let client = self.clients.get(conn)?;
@@ -94,10 +115,7 @@ impl ShardApp {
             "transport": io.transport(conn).map(Transport::name),
             "connected_at": at(client.opened, io.now),
             "provider": identity.map(|identity| identity.provider.name()),
-            "expires_at": identity
-                .and_then(|identity| identity.expires_at)
-                .and_then(|end| i64::try_from(end).ok()?.checked_mul(1000))
-                .map(rfc3339),
+            "expires_at": identity.and_then(|identity| identity.expires_at).map(date),
             "namespaces": joined,
         });
         let session = Arc::from(&*client.handshake.request_id);

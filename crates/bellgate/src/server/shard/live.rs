@@ -1,0 +1,190 @@
+//! What becomes of a connection while it is open: its login nears its end, or is another one by now
+//! (contract §4, expiry and change).
+//!
+//! [`ShardApp::judge_anew`] is the one way for whatever has changed. A connection that is to come back is
+//! closed below the namespaces, never by `41`: a stock client then connects anew by itself.
+
+use std::sync::Arc;
+
+use bellgate_codes::Refusal;
+use bellgate_engine::{ConnId, Delivery, Outlet as _};
+use bellgate_gate::identity::Identity;
+use bellgate_hub::{Member, SocketId};
+use bellgate_notify::rfc3339;
+use bellgate_transport::Io;
+use serde_json::{Value, json};
+
+use super::ShardApp;
+use crate::server::args::Args;
+use crate::server::visit::{Clocks, Due};
+
+impl ShardApp {
+    /// The time of a connection's login has come to a point.
+    pub(super) fn login_due(&mut self, conn: ConnId, io: &mut Io<'_>) {
+        let clocks = Clocks::now(io.now);
+        let client = self.clients.get_mut(conn);
+        let Some(visit) = client.and_then(|client| client.visit.as_mut()) else {
+            return;
+        };
+        match visit.handle_timeout(clocks) {
+            Due::Nothing => {}
+            Due::Expiring(end) => {
+                let left = end.saturating_add(1).saturating_sub(clocks.unix);
+                let told = json!({
+                    "expires_at": date(end),
+                    "expires_in_ms": left.saturating_mul(1000),
+                });
+                self.tell(conn, "bell:expiring", told, io);
+            }
+            Due::Over(ended) => io.close(conn, ended),
+        }
+    }
+
+    /// A connection's login has come to this by now, or to nothing, for this reason.
+    ///
+    /// Namespaces that it may not be in any more are left at once, with their rooms; in the others its
+    /// roles are those that it has now, and the page is told by `bell:session`. Without a login, and as
+    /// another user, the connection ends.
+    pub(super) fn judge_anew(
+        &mut self,
+        conn: ConnId,
+        login: Result<Identity, Refusal>,
+        io: &mut Io<'_>,
+    ) {
+        let client = self.clients.get_mut(conn);
+        let Some(visit) = client.and_then(|client| client.visit.as_mut()) else {
+            return;
+        };
+        let renewed = login.and_then(|identity| {
+            let before = visit.renew(identity.clone(), Clocks::now(io.now))?;
+            Ok(before.map(|before| (before, identity)))
+        });
+        match renewed {
+            Ok(Some((before, identity))) => {
+                if before.roles != identity.roles {
+                    self.change_roles(conn, &identity.user, &before.roles, &identity.roles, io);
+                }
+                if before != identity {
+                    let told = json!({
+                        "user": identity.user,
+                        "roles": identity.roles,
+                        "expires_at": identity.expires_at.map(date),
+                    });
+                    self.tell(conn, "bell:session", told, io);
+                }
+            }
+            // A visitor's.
+            Ok(None) => {}
+            Err(why) => {
+                if matches!(why, Refusal::IdentityChanged {})
+                    && let Some(client) = self.clients.get(conn)
+                {
+                    client.tell_changed(&why);
+                }
+                io.close(conn, why);
+            }
+        }
+    }
+
+    /// The application says which roles a user has by now: for each of the user's connections, whose
+    /// login keeps them until it says otherwise itself.
+    pub(super) fn give_roles(
+        &mut self,
+        conn: ConnId,
+        user: &Arc<str>,
+        roles: &[Arc<str>],
+        io: &mut Io<'_>,
+    ) {
+        let client = self.clients.get(conn);
+        let visit = client.and_then(|client| client.visit.as_ref());
+        let identity = visit.and_then(|visit| visit.identity());
+        if let Some(identity) = identity.filter(|identity| *identity.user == **user) {
+            let given = roles.iter().map(ToString::to_string).collect();
+            let identities = &self.terms.access.identities;
+            let identity = identities.with_roles(identity.clone(), given);
+            return self.judge_anew(conn, Ok(identity), io);
+        }
+        // A handler of the program has said who it is.
+        for socket in self.sockets_of(conn, user) {
+            self.set_roles(socket, roles.to_vec());
+        }
+        let told = json!({"user": &**user, "roles": texts(roles), "expires_at": Value::Null});
+        self.tell(conn, "bell:session", told, io);
+    }
+
+    /// Leaves the namespaces that ask for more than these roles, and has them in the others. Where a
+    /// handler of the program gave others than the login did, it keeps them.
+    fn change_roles(
+        &mut self,
+        conn: ConnId,
+        user: &str,
+        before: &[String],
+        roles: &[String],
+        io: &mut Io<'_>,
+    ) {
+        for socket in self.sockets_of(conn, user) {
+            let Some(namespace) = self.hub.namespace(socket).cloned() else {
+                continue;
+            };
+            let handlers = self.program.namespaces.get(&*namespace);
+            let is_handled = handlers.is_some_and(|handlers| handlers.connect.is_some());
+            if is_handled {
+                let member = self.hub.member(socket);
+                let is_given =
+                    |held: &Arc<Member>| held.roles.iter().map(|role| &**role).eq(before);
+                if member.is_some_and(is_given) {
+                    self.set_roles(
+                        socket,
+                        roles.iter().map(|role| role.as_str().into()).collect(),
+                    );
+                }
+            } else if self.terms.access.admits_roles(&namespace, roles) {
+                self.set_roles(
+                    socket,
+                    roles.iter().map(|role| role.as_str().into()).collect(),
+                );
+            } else {
+                let events = self.hub.disconnect(socket, false, io.now, io);
+                self.dispatch_all(Some(conn), events, io);
+            }
+        }
+    }
+
+    fn set_roles(&mut self, socket: SocketId, roles: Vec<Arc<str>>) {
+        if let Some(member) = self.hub.member(socket) {
+            let member = Member {
+                roles,
+                ..Member::clone(member)
+            };
+            self.hub.set_member(socket, member);
+        }
+    }
+
+    /// The sockets of a connection that this user has joined with.
+    fn sockets_of(&self, conn: ConnId, user: &str) -> Vec<SocketId> {
+        let mut sockets = self.hub.sockets(conn);
+        sockets.retain(|socket| {
+            let member = self.hub.member(*socket);
+            member.is_some_and(|member| member.user.as_deref() == Some(user))
+        });
+        sockets
+    }
+
+    /// Tells a page something in each namespace that it has joined: it listens in any of them.
+    pub(super) fn tell(&mut self, conn: ConnId, event: &str, told: Value, io: &mut Io<'_>) {
+        let array = Args::from(told).event(event);
+        for socket in self.hub.sockets(conn) {
+            self.hub
+                .emit(socket, &array, Vec::new(), Delivery::Regular, io);
+        }
+    }
+}
+
+/// A second of Unix time, as JSON writes it.
+pub(super) fn date(unix: u64) -> String {
+    rfc3339(i64::try_from(unix).map_or(i64::MAX, |unix| unix.saturating_mul(1000)))
+}
+
+fn texts(names: &[Arc<str>]) -> Value {
+    names.iter().map(|name| json!(**name)).collect()
+}
