@@ -15,6 +15,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
+use sha2::Sha256;
 use sha2::digest::Digest;
 
 /// The secret of the application in these tests.
@@ -46,6 +47,14 @@ pub fn csrf(kept: &str, at: u64) -> String {
     let mut hash = Sha1::new();
     hash.update(format!("wtf-csrf-tokensigner{SECRET}"));
     timed(&hash.finalize(), &b64(format!("\"{kept}\"").as_bytes()), at)
+}
+
+/// A JSON Web Token with these claims, signed with [`SECRET`] by HMAC with SHA-256.
+pub fn token(claims: &str) -> String {
+    let unsigned = format!("{}.{}", b64(br#"{"alg":"HS256"}"#), b64(claims.as_bytes()));
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(unsigned.as_bytes());
+    format!("{unsigned}.{}", b64(&mac.finalize().into_bytes()))
 }
 
 /// `payload.timestamp.signature`

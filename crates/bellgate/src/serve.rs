@@ -38,7 +38,7 @@ pub(crate) async fn run(
     if let Some(admin) = running.admin() {
         tracing::info!("metrics at http://{admin}/metrics");
     }
-    if loaded.settings.identity.secret_key.is_none() {
+    if !loaded.settings.knows_users() {
         tell_of_visitors(&loaded);
     }
     crate::banner(&loaded, &running)?;
@@ -51,8 +51,8 @@ pub(crate) async fn run(
 fn tell_of_visitors(loaded: &Loaded) {
     if loaded.settings.is_login_required() {
         tracing::warn!(
-            "no SECRET_KEY is set, so nobody can be known, and only users may join: set it to the \
-             application's, or SOCKETIO_REQUIRE_AUTH=false to admit visitors"
+            "no SECRET_KEY is set and no BELLGATE_JWT_..., so nobody can be known, and only users may \
+             join: set one to the application's, or SOCKETIO_REQUIRE_AUTH=false to admit visitors"
         );
     } else {
         tracing::info!("no SECRET_KEY is set: visitors may join /, nobody may join /admin");

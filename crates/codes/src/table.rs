@@ -405,6 +405,20 @@ refusals! {
         log   "",
         fix   "log in again; where that comes too soon, PERMANENT_SESSION_LIFETIME or the clock differs from the application's",
         user  "Please log in again to get live updates.";
+    /// The token that should log in is not believed.
+    TokenInvalid "token_invalid" { detail } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "{detail}",
+        log   "",
+        fix   "get a new token; where none is accepted, BELLGATE_JWT_SECRET, BELLGATE_JWT_PUBLIC_KEY or another of BELLGATE_JWT_... differs from what makes them",
+        user  "Please log in again to get live updates.";
+    /// The token that should log in is too old.
+    TokenExpired "token_expired" { detail } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "{detail}",
+        log   "",
+        fix   "get a new token; where that comes too soon, clocks differ by more than BELLGATE_JWT_LEEWAY",
+        user  "Please log in again to get live updates.";
     /// A credential proves another user than the connection's own.
     IdentityChanged "identity_changed" {} = Authentication, Backoff, Warning, http 403, close 1008, engine Forbidden,
         reason "forced close",
@@ -424,7 +438,7 @@ refusals! {
         reason "forced close",
         cause "a login by cookie needs the page's CSRF token, and CONNECT brings none",
         log   "",
-        fix   "add io(url, {{ auth: {{ csrf_token: \"{{{{ csrf_token() }}}}\" }} }}) to the page's template, or send it as X-CSRFToken",
+        fix   "add io(url, {{ auth: {{ csrf_token: \"{{{{ csrf_token() }}}}\" }} }}) to the page's template, or send it as X-CSRFToken; beside a token in a cookie it is the value of csrf_access_token",
         user  REFUSED;
     /// The CSRF token is not one of this session.
     CsrfInvalid "csrf_invalid" { detail } = Csrf, AfterFix, Warning, http 403, close 1008, engine Forbidden,

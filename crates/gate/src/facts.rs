@@ -115,7 +115,6 @@ pub struct RequestFacts {
     fetch_site: Option<FetchSite>,
     fetch_mode: Option<FetchMode>,
     user_agent: Option<HeaderValue>,
-    authorization: Option<HeaderValue>,
     preflight: Option<Preflight>,
     peer: PeerAddr,
     forwarded: ForwardedUse,
@@ -169,7 +168,11 @@ impl RequestFacts {
                 Credentials::read(headers, peer.addr.ip())
             } else {
                 Credentials::of_stranger(peer.addr.ip())
-            },
+            }
+            .authorized(
+                value(Carried::AUTHORIZATION, &AUTHORIZATION)
+                    .filter(|_| single(headers, &AUTHORIZATION).is_some()),
+            ),
             is_upgrade: carried.has(Carried::UPGRADE),
             client_addr: told.client.or(peer.addr.ip()),
             scheme,
@@ -179,8 +182,6 @@ impl RequestFacts {
                 .and_then(|headers| headers.get(FETCH_MODE))
                 .map(parse_mode),
             user_agent: value(Carried::USER_AGENT, &USER_AGENT),
-            authorization: value(Carried::AUTHORIZATION, &AUTHORIZATION)
-                .filter(|_| single(headers, &AUTHORIZATION).is_some()),
             preflight: read_preflight(&parts.method, headers),
             peer: peer.addr,
             forwarded,
@@ -256,14 +257,12 @@ impl RequestFacts {
 
     /// `Authorization`, where there is exactly one in visible ASCII. Never for a log.
     pub fn authorization(&self) -> Option<&str> {
-        self.authorization
-            .as_ref()
-            .and_then(|value| value.to_str().ok())
+        self.credentials.authorization()
     }
 
-    /// A number by which the cookies of two requests are told apart; none without cookies.
-    pub fn cookies_hash(&self) -> Option<u64> {
-        self.credentials.cookies_hash()
+    /// A number by which the credentials of two requests are told apart; none without any.
+    pub fn credentials_hash(&self) -> Option<u64> {
+        self.credentials.bytes_hash()
     }
 
     /// What may tell who sent it. Never for a log.

@@ -1,10 +1,15 @@
 //! From settings to what the other crates are made of. A new field of theirs is filled here.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use bellgate_engine::{EngineConfig, Transports};
 use bellgate_gate::flask::SessionRules;
-use bellgate_gate::identity::{CrossCookies, IdentitySettings};
+use bellgate_gate::identity::{CrossCookies, IdentitySettings, TokenSettings};
+use bellgate_gate::jwt::{Algorithm, TokenPlaces, TokenRules};
 use bellgate_gate::origin::{OriginPolicy, OriginSettings};
-use bellgate_gate::{Notice, TrustedProxies};
+use bellgate_gate::{Notice, NoticeKind, TrustedProxies};
 use bellgate_hub::HubConfig;
 use bellgate_wire::Limits;
 
@@ -67,21 +72,73 @@ impl Settings {
 
     /// Whether a user is needed where no policy of a namespace says otherwise.
     pub fn is_login_required(&self) -> bool {
-        let is_known = self.identity.secret_key.is_some();
         let production = self.app.environment.is_production();
-        self.identity.required.or(is_known || production)
+        self.identity.required.or(self.knows_users() || production)
+    }
+
+    /// Whether anything is set by which a user can be known.
+    pub const fn knows_users(&self) -> bool {
+        self.identity.secret_key.is_some() || self.tokens.is_on()
+    }
+
+    /// Which tokens log in, where any do, and what is to be said of keys that cannot be used.
+    pub fn token_settings(&self) -> (Option<TokenSettings>, Vec<Notice>) {
+        let set = &self.tokens;
+        if !set.is_on() {
+            return (None, Vec::new());
+        }
+        let mut notices = Vec::new();
+        let public_key = set.public_key.as_ref().map(|path| {
+            // Without its text no token is believed by it.
+            read_key(path).unwrap_or_else(|reason| {
+                let text = format!("{} cannot be read: {reason}", path.display());
+                let (kind, setting) = (NoticeKind::Dropped, "BELLGATE_JWT_PUBLIC_KEY");
+                notices.push(Notice {
+                    kind,
+                    setting,
+                    text,
+                });
+                String::new()
+            })
+        });
+        let named = set.algorithms.iter();
+        let named: Vec<_> = named
+            .filter_map(|name| Algorithm::from_name(name))
+            .collect();
+        let tokens = TokenSettings {
+            rules: TokenRules {
+                algorithms: Some(named).filter(|list| !list.is_empty()),
+                issuers: set.issuer.iter().cloned().collect(),
+                audiences: set.audience.iter().cloned().collect(),
+                leeway: set.leeway.as_secs(),
+                requires_exp: set.requires_exp.or(self.app.environment.is_production()),
+                user_claim: set.user_claim.clone(),
+                roles_claim: set.roles_claim.clone(),
+                ..TokenRules::default()
+            },
+            places: TokenPlaces {
+                cookie: set.cookie.clone(),
+                ..TokenPlaces::default()
+            },
+            secret: set.secret.as_ref().map(text),
+            public_key,
+        };
+        if notices.is_empty() {
+            notices = tokens.build().1;
+        }
+        (Some(tokens), notices)
     }
 
     /// How users are known.
     pub fn identity_settings(&self) -> IdentitySettings {
         let identity = &self.identity;
-        let text = |secret: &Secret| secret.expose().to_owned();
         let cross_cookies = match &self.origins.allowed {
             Some(origins) if origins.iter().any(|entry| entry == "*") => CrossCookies::NoneAtAll,
             _ if self.origins.credentials => CrossCookies::Read,
             _ => CrossCookies::Ignored,
         };
         IdentitySettings {
+            tokens: self.token_settings().0,
             secret_key: identity.secret_key.as_ref().map(text),
             secret_key_fallbacks: identity.secret_key_fallbacks.iter().map(text).collect(),
             cookie_name: identity.cookie_name.clone(),
@@ -115,6 +172,21 @@ impl Settings {
     pub fn hub_config(&self) -> HubConfig {
         HubConfig::new(self.sessions.connect_timeout, self.wire_limits())
     }
+}
+
+fn text(secret: &Secret) -> String {
+    secret.expose().to_owned()
+}
+
+/// The text of a file with a key.
+fn read_key(path: &Path) -> Result<String, String> {
+    /// More than any key has.
+    const MOST: u64 = 64 * 1024;
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let read = file.take(MOST).read_to_string(&mut text);
+    read.map_err(|error| error.to_string())?;
+    Ok(text)
 }
 
 fn own(public: &Address) -> Vec<(String, u16)> {

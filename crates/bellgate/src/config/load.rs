@@ -148,7 +148,8 @@ impl Read {
         fatal.extend(tls::faults(&effective));
         let (_, proxies) = settings.trusted_proxies();
         let (_, origins) = settings.origin_policy();
-        for notice in proxies.into_iter().chain(origins) {
+        let (_, tokens) = settings.token_settings();
+        for notice in proxies.into_iter().chain(origins).chain(tokens) {
             match notice.kind {
                 NoticeKind::Fatal => fatal.push(Fatal::Notice(notice)),
                 _ => warnings.push(Warning::Notice(notice)),

@@ -49,6 +49,7 @@ pub use self::groups::logging::{LogFormat, LogLevel, Logging};
 pub use self::groups::origins::Origins;
 pub use self::groups::rates::RateLimits;
 pub use self::groups::sessions::Sessions;
+pub use self::groups::tokens::Tokens;
 pub use self::load::{Effective, Loaded};
 pub use self::report::{Fatal, Place, Source, Warning};
 pub use self::secret::{ApiKey, Scope, Secret};
@@ -75,6 +76,8 @@ pub struct Settings {
     pub clients: Clients,
     /// Who connects.
     pub identity: Identity,
+    /// Which tokens log in.
+    pub tokens: Tokens,
     /// The HTTP API.
     pub api: Api,
     /// The log.
@@ -111,6 +114,7 @@ impl Settings {
             rates: RateLimits::take(values),
             clients: Clients::take(values),
             identity: Identity::take(values),
+            tokens: Tokens::take(values),
             api: Api::take(values, app.environment),
             logging: Logging::take(values),
             tables: Tables::default(),

@@ -179,6 +179,7 @@ pub const GROUPS: &[Group] = &[
     groups::api::GROUP,
     groups::logging::GROUP,
     groups::identity::GROUP,
+    groups::tokens::GROUP,
     groups::rates::GROUP,
     groups::clients::GROUP,
     groups::webhooks::GROUP,

@@ -396,8 +396,8 @@ mod tests {
     #[test]
     fn a_setting_without_effect_says_so_under_flasks_names_too() {
         assert_eq!(
-            told("jwt_access_cookie_name = 't'\n"),
-            ["JWT_ACCESS_COOKIE_NAME is read and checked, but has no effect yet (bellgate.toml:1)"]
+            told("session_key_prefix = 's'\n"),
+            ["SESSION_KEY_PREFIX is read and checked, but has no effect yet (bellgate.toml:1)"]
         );
     }
 

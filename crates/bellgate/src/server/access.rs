@@ -88,13 +88,8 @@ impl Access {
             let admitted = nobody.admit(asked.namespace, rule, clocks.unix);
             return admitted.map(|_| None);
         };
-        let auth = asked.auth.and_then(|auth| serde_json::from_str(auth).ok());
-        let Auth { csrf_token } = auth.unwrap_or_default();
-        let brought = Brought {
-            csrf_token: csrf_token.as_deref(),
-            is_bound: asked.is_bound,
-        };
-        visit.judge(&self.identities, brought, clocks.unix)?;
+        let brought = Brought::by_connect(asked.auth, asked.is_bound);
+        visit.judge(&self.identities, &brought, clocks.unix)?;
         visit.admit(asked.namespace, rule, clocks)
     }
 
@@ -124,11 +119,4 @@ fn rule(policy: &NamespacePolicy, unsaid: &NamespaceRule) -> Option<NamespaceRul
         None => unsaid.needs_user,
     };
     Some(NamespaceRule { needs_user, roles })
-}
-
-/// What of the `auth` payload tells whose page asks.
-#[derive(Default, serde::Deserialize)]
-struct Auth {
-    #[serde(default)]
-    csrf_token: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bellgate_codes::Refusal;
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::{
-    Brought, Credentials, Identities, Identity, NamespaceRule, Standing,
+    Brought, Credentials, Found, Identities, Identity, NamespaceRule, Standing,
 };
 
 /// So many seconds before the end of a login its page is told (contract §4).
@@ -46,7 +46,7 @@ pub(super) struct Visit {
     opening: Option<Box<Credentials>>,
     /// Of the POST whose packets are being told.
     posted: Option<Box<Credentials>>,
-    /// Tells the cookies that were looked at last.
+    /// Tells the credentials that were looked at last.
     seen: Option<u64>,
     standing: Standing,
     /// Of the user that has joined, where its login has an end.
@@ -89,7 +89,7 @@ impl Visit {
     /// A session was opened with these.
     pub(super) fn new(opening: Credentials) -> Self {
         Self {
-            seen: opening.cookies_hash(),
+            seen: opening.bytes_hash(),
             opening: Some(Box::new(opening)),
             posted: None,
             standing: Standing::Visitor { because: None },
@@ -102,8 +102,8 @@ impl Visit {
         self.posted = credentials.map(Box::new);
     }
 
-    /// A request of the session. Cookies that have changed must be the same user's; if they are, the login
-    /// lasts as long as theirs says. What proves nobody changes nothing (contract §3).
+    /// A request of the session. Credentials that have changed must be the same user's; if they are, the
+    /// login lasts as long as theirs says. What proves nobody changes nothing (contract §3).
     pub(super) fn see(
         &mut self,
         identities: &Identities,
@@ -114,16 +114,16 @@ impl Visit {
         if self.standing.identity().is_none() {
             return Ok(());
         }
-        let seen = facts.cookies_hash();
+        let seen = facts.credentials_hash();
         if seen.is_none() || seen == self.seen {
             return Ok(());
         }
         self.seen = seen;
-        let brought = Brought {
-            csrf_token: None,
-            is_bound,
+        let brought = Brought::by_request(is_bound);
+        let Found::Known(found) = identities.find(&facts.credentials(), &brought, clocks.unix)
+        else {
+            return Ok(());
         };
-        let found = identities.find(&facts.credentials(), brought, clocks.unix);
         let end = found.identity().and_then(|identity| identity.expires_at);
         self.take(found)?;
         // Requests overtake each other: an older cookie takes nothing back.
@@ -137,28 +137,32 @@ impl Visit {
 
     /// Judges what has been brought by now.
     ///
-    /// The POST of a CONNECT counts before the request that opened the session; one that brings nothing
-    /// inherits what stands already. A visitor may become a user; a user never becomes another
-    /// (contract §3).
+    /// A token in the payload decides alone. Else the POST of a CONNECT counts before the request that
+    /// opened the session; one that brings nothing inherits what stands already. A visitor may become a
+    /// user; a user never becomes another (contract §3).
     pub(super) fn judge(
         &mut self,
         identities: &Identities,
-        brought: Brought<'_>,
+        brought: &Brought,
         now: u64,
     ) -> Result<(), Refusal> {
+        if identities.reads_tokens() && brought.has_token() {
+            let found = identities.find(&Credentials::default(), brought, now);
+            return self.take(known(found)?);
+        }
         if let Some(opening) = &self.opening
             && !self.standing.is_settled()
         {
             let found = identities.find(opening, brought, now);
-            self.take(found)?;
+            self.take(known(found)?)?;
         }
         // Cookies that were judged already take nothing back that the application has said since.
         if let Some(posted) = &self.posted
-            && posted.has_cookie()
-            && !(self.standing.is_settled() && posted.cookies_hash() == self.seen)
+            && posted.may_log_in()
+            && !(self.standing.is_settled() && posted.bytes_hash() == self.seen)
         {
             let found = identities.find(posted, brought, now);
-            self.take(found)?;
+            self.take(known(found)?)?;
         }
         Ok(())
     }
@@ -249,8 +253,7 @@ impl Visit {
         };
         if clocks.unix > ends.end {
             self.ends = None;
-            let detail = "its time was over while the connection was open".to_owned();
-            return Due::Over(Refusal::SessionExpired { detail });
+            return Due::Over(self.standing.expired());
         }
         let is_near = clocks.unix + AHEAD >= ends.end;
         if is_near && !std::mem::replace(&mut ends.is_told, true) {
@@ -260,6 +263,13 @@ impl Visit {
         let next = if ends.is_told { 0 } else { AHEAD + 1 };
         ends.at = clocks.look_at(ends.end.saturating_sub(next));
         Due::Nothing
+    }
+}
+
+fn known(found: Found) -> Result<Standing, Refusal> {
+    match found {
+        Found::Known(standing) => Ok(standing),
+        Found::Refused(refusal) => Err(refusal),
     }
 }
 

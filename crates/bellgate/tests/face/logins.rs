@@ -10,12 +10,12 @@ use xtask::signing::{self, SECRET};
 use crate::lab::{Lab, each_way, settings};
 
 /// A page that may connect: the web application's own.
-const PAGE: &str = "http://localhost:5000";
+pub(crate) const PAGE: &str = "http://localhost:5000";
 
 /// What the session of a page of Flask-WTF keeps.
 const KEPT: &str = "0413b96cb7e41edda423f46be15c220d49afdabf";
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
@@ -23,7 +23,7 @@ fn now() -> u64 {
 }
 
 /// A cookie header with a session, signed a second ago.
-fn cookie(session: &Value) -> String {
+pub(crate) fn cookie(session: &Value) -> String {
     let signed = signing::session_at(&session.to_string(), now() - 1);
     format!("other=1; session={signed}")
 }
@@ -35,7 +35,7 @@ async fn lab(shards: usize, more: &[(&str, &str)]) -> Lab {
 }
 
 /// `whoami` answers with the user and the roles.
-fn whoami(server: Server) -> Server {
+pub(crate) fn whoami(server: Server) -> Server {
     ["/", "/admin"].into_iter().fold(server, |server, name| {
         server
             .with_namespace(name)
@@ -53,7 +53,7 @@ fn page(lab: &Lab, session: &Value) -> Reach {
 }
 
 /// The code that a CONNECT is refused with.
-async fn refused(client: &mut Client, namespace: &str, auth: &Value) -> String {
+pub(crate) async fn refused(client: &mut Client, namespace: &str, auth: &Value) -> String {
     let refused = client.connect(namespace, auth).await.unwrap_err();
     let code = refused["data"]["code"].as_str().unwrap().to_owned();
     let message = refused["message"].as_str().unwrap();

@@ -26,3 +26,4 @@ mod publishing;
 mod rates;
 mod shards;
 mod socket;
+mod tokens;

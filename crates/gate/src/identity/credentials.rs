@@ -20,6 +20,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Default)]
 pub struct Credentials {
     cookies: Vec<HeaderValue>,
+    authorization: Option<HeaderValue>,
     csrf: Option<HeaderValue>,
     user_agent: Option<HeaderValue>,
     forwarded_for: Option<HeaderValue>,
@@ -34,6 +35,7 @@ impl Credentials {
         let filled = |name| headers.get(name).filter(|value| !value.is_empty());
         Self {
             cookies: headers.get_all(COOKIE).iter().cloned().collect(),
+            authorization: None,
             csrf: CSRF.iter().find_map(filled).cloned(),
             user_agent: headers.get(USER_AGENT).cloned(),
             forwarded_for: headers.get(FORWARDED_FOR).cloned(),
@@ -60,6 +62,7 @@ impl Credentials {
         };
         Self {
             cookies: self.cookies.iter().map(copied).collect(),
+            authorization: self.authorization.as_ref().map(copied),
             csrf: self.csrf.as_ref().map(copied),
             user_agent: self.user_agent.as_ref().map(copied),
             forwarded_for: self.forwarded_for.as_ref().map(copied),
@@ -68,22 +71,42 @@ impl Credentials {
         }
     }
 
+    /// With an `Authorization` header, of which there was exactly one.
+    pub(crate) fn authorized(self, authorization: Option<HeaderValue>) -> Self {
+        Self {
+            authorization,
+            ..self
+        }
+    }
+
     /// Of a page of this origin, which is not the server's own.
     pub(crate) fn of_page_at(self, across: Option<String>) -> Self {
         Self { across, ..self }
     }
 
-    /// Whether there is anything that may log in.
+    /// Whether there is a cookie.
     pub fn has_cookie(&self) -> bool {
         !self.cookies.is_empty()
     }
 
-    /// A number that tells cookies from others; none without any. Equal for equal bytes only, but for
-    /// chance: whoever brings other bytes is looked at again.
-    pub fn cookies_hash(&self) -> Option<u64> {
+    /// Whether there is anything that may log in.
+    pub fn may_log_in(&self) -> bool {
+        self.has_cookie() || self.authorization.is_some()
+    }
+
+    /// A number that tells what may log in from others; none without any. Equal for equal bytes only, but
+    /// for chance: whoever brings other bytes is looked at again.
+    pub fn bytes_hash(&self) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         self.cookies.hash(&mut hasher);
-        self.has_cookie().then(|| hasher.finish())
+        self.authorization.hash(&mut hasher);
+        self.may_log_in().then(|| hasher.finish())
+    }
+
+    /// `Authorization`, where there is exactly one in visible ASCII. Never for a log.
+    pub fn authorization(&self) -> Option<&str> {
+        let header = self.authorization.as_ref();
+        header.and_then(|value| value.to_str().ok())
     }
 
     /// The origin of the page, where it is another than the server's.

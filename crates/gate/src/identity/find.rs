@@ -2,9 +2,12 @@
 
 use bellgate_codes::Refusal;
 
+use super::brought::Brought;
 use super::credentials::Credentials;
-use super::settings::{CrossCookies, CsrfMode, IdentitySettings};
+use super::settings::{CrossCookies, IdentitySettings};
 use super::standing::{Identity, Provider, Standing, User};
+use super::token::ByToken;
+use crate::cookie::Cookies;
 use crate::flask::{
     CsrfAge, CsrfFault, CsrfTokens, Fault, Login, RememberCookies, Session, SessionCookies, Source,
     Value, login,
@@ -13,6 +16,7 @@ use crate::flask::{
 /// How identities are found; made of the settings.
 pub struct Identities {
     settings: IdentitySettings,
+    tokens: Option<ByToken>,
     flask: Option<Flask>,
 }
 
@@ -23,13 +27,13 @@ struct Flask {
     csrf: CsrfTokens,
 }
 
-/// What came with a CONNECT, beside the credentials of its requests.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Brought<'a> {
-    /// The CSRF token of the `auth` payload; it comes before a header's.
-    pub csrf_token: Option<&'a str>,
-    /// Whether the session is bound to an admitted origin; without one no cookie counts.
-    pub is_bound: bool,
+/// What credentials come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Whom they prove.
+    Known(Standing),
+    /// One of them is bad, and nothing weaker is tried: no namespace is joined with it.
+    Refused(Refusal),
 }
 
 impl Identities {
@@ -47,24 +51,57 @@ impl Identities {
                 csrf: CsrfTokens::new(csrf.as_bytes()),
             }
         });
-        Self { settings, flask }
+        let tokens = settings.tokens.as_ref();
+        let tokens = tokens.map(|tokens| ByToken::new(tokens, settings.csrf));
+        Self {
+            settings,
+            tokens,
+            flask,
+        }
     }
 
     /// Whether anything is set by which a user can be known.
     pub const fn is_on(&self) -> bool {
-        self.flask.is_some()
+        self.flask.is_some() || self.tokens.is_some()
     }
 
-    /// Who the credentials prove, at `now` in Unix seconds. Flask's own order: the session, then the
-    /// remember cookie; a bad session is none.
-    pub fn find(&self, credentials: &Credentials, brought: Brought<'_>, now: u64) -> Standing {
-        let Some(flask) = &self.flask else {
-            return Standing::Visitor { because: None };
+    /// Whether a token of the CONNECT payload is read.
+    pub const fn reads_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    /// Who the credentials prove, at `now` in Unix seconds: the first that there is decides (contract
+    /// §4). A token comes before what Flask signs, and of that the session before the remember cookie; a
+    /// bad session is none.
+    pub fn find(&self, credentials: &Credentials, brought: &Brought, now: u64) -> Found {
+        let counts = brought.is_bound && self.counts(credentials);
+        let cookies = if counts {
+            credentials.cookies()
+        } else {
+            Cookies::default()
         };
-        if !brought.is_bound || !self.counts(credentials) {
-            return self.without_cookies(credentials);
+        if let Some(tokens) = &self.tokens
+            && let Some(mut found) = tokens.find(credentials, &cookies, brought, now)
+        {
+            if let Found::Known(Standing::User(user)) = &mut found {
+                self.add_roles(&mut user.identity);
+            }
+            return found;
         }
-        let cookies = credentials.cookies();
+        Found::Known(match &self.flask {
+            Some(flask) if counts => self.by_flask(flask, credentials, &cookies, brought, now),
+            _ => self.without_cookies(credentials),
+        })
+    }
+
+    fn by_flask(
+        &self,
+        flask: &Flask,
+        credentials: &Credentials,
+        cookies: &Cookies,
+        brought: &Brought,
+        now: u64,
+    ) -> Standing {
         let session = cookies.first(&self.settings.cookie_name);
         let session = session.map(|value| flask.sessions.read(value, now));
         let read = session.as_ref().and_then(|session| session.as_ref().ok());
@@ -77,7 +114,7 @@ impl Identities {
         // An empty id would be everybody's.
         match login.filter(|login| !login.user.is_empty()) {
             Some(login) => {
-                let token = brought.csrf_token.or(credentials.csrf());
+                let token = brought.csrf_token().or(credentials.csrf());
                 let refusal = self.judge_csrf(flask, read, token, now);
                 Standing::User(self.user(login, read, refusal))
             }
@@ -99,7 +136,9 @@ impl Identities {
     }
 
     fn without_cookies(&self, credentials: &Credentials) -> Standing {
-        let could_ask = self.settings.cross_cookies == CrossCookies::Read;
+        let reads = self.tokens.as_ref().is_some_and(ByToken::reads_cookies);
+        let is_by_cookie = self.flask.is_some() || reads;
+        let could_ask = is_by_cookie && self.settings.cross_cookies == CrossCookies::Read;
         let origin = credentials.lacks_cookies_across().filter(|_| could_ask);
         Standing::Visitor {
             because: origin.map(|origin| Refusal::CredentialsNotSent {
@@ -109,24 +148,24 @@ impl Identities {
     }
 
     fn user(&self, login: Login, session: Option<&Session>, refusal: Option<Refusal>) -> User {
-        let (csrf, reported) = match self.settings.csrf {
-            CsrfMode::Report => (None, refusal),
-            _ => (refusal, None),
-        };
+        let (csrf, reported) = self.settings.csrf.weigh(refusal);
         let provider = match login.source {
             Source::Session => Provider::Session,
             Source::Remember => Provider::Remember,
         };
         // What the session says of its user says nothing of the remember cookie's.
         let session = session.filter(|_| provider == Provider::Session);
-        let identity = Identity {
-            roles: self.roles(&login.user, session),
+        let settings = &self.settings;
+        let roles = |session: &Session| session.roles(&settings.roles_key, &settings.admin_role);
+        let mut identity = Identity {
+            roles: session.map_or_else(Vec::new, roles),
             user: login.user,
             expires_at: session.and_then(Session::expires_at),
             is_fresh: login.is_fresh,
             provider,
             session_key: session.map(|session| session.key().to_owned()),
         };
+        self.add_roles(&mut identity);
         User {
             identity,
             csrf,
@@ -137,27 +176,19 @@ impl Identities {
     /// The user with these roles instead, and those that the settings give.
     #[must_use]
     pub fn with_roles(&self, identity: Identity, roles: Vec<String>) -> Identity {
-        let roles = self.and_admin(&identity.user, roles);
-        Identity { roles, ..identity }
+        let mut identity = Identity { roles, ..identity };
+        self.add_roles(&mut identity);
+        identity
     }
 
-    fn roles(&self, user: &str, session: Option<&Session>) -> Vec<String> {
+    /// The administrators' role, where the settings give it; each role once.
+    fn add_roles(&self, identity: &mut Identity) {
         let settings = &self.settings;
-        let roles = session.map_or_else(Vec::new, |session| {
-            session.roles(&settings.roles_key, &settings.admin_role)
-        });
-        self.and_admin(user, roles)
-    }
-
-    /// The administrators' role too, where the settings give it; each role once.
-    fn and_admin(&self, user: &str, mut roles: Vec<String>) -> Vec<String> {
-        let settings = &self.settings;
-        if settings.admin_users.iter().any(|admin| admin == user) {
-            roles.push(settings.admin_role.clone());
+        if settings.admin_users.contains(&identity.user) {
+            identity.roles.push(settings.admin_role.clone());
         }
-        roles.sort();
-        roles.dedup();
-        roles
+        identity.roles.sort();
+        identity.roles.dedup();
     }
 
     /// Whether the page that asks is the user's own (contract §4).
@@ -169,11 +200,7 @@ impl Identities {
         now: u64,
     ) -> Option<Refusal> {
         let kept = session.and_then(|session| session.get("csrf_token"));
-        let is_asked = match self.settings.csrf {
-            CsrfMode::Off => false,
-            CsrfMode::Always => true,
-            CsrfMode::Auto | CsrfMode::Report => kept.is_some(),
-        };
+        let is_asked = self.settings.csrf.asks(kept.is_some());
         is_asked.then(|| self.check_csrf(flask, kept, token, now))?
     }
 

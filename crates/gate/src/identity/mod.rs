@@ -2,16 +2,19 @@
 //!
 //! [`Identities`] is made of the settings, once. At CONNECT [`Identities::find`] turns what the requests
 //! of a session brought ([`Credentials`]) into a [`Standing`], which the connection keeps; then
-//! [`Standing::admit`] decides for each namespace that is asked for. A login is known by its cookie
-//! alone, as the application knows it, and a cookie counts only beside an admitted origin and with the
-//! CSRF token that the application's own requests bring.
+//! [`Standing::admit`] decides for each namespace that is asked for. A login is known by its token or
+//! cookie alone, as the application knows it, and a cookie counts only beside an admitted origin and with
+//! the CSRF token that the application's own requests bring.
 
+mod brought;
 mod credentials;
 mod find;
 mod settings;
 mod standing;
+mod token;
 
+pub use brought::Brought;
 pub use credentials::Credentials;
-pub use find::{Brought, Identities};
-pub use settings::{CrossCookies, CsrfMode, IdentitySettings};
+pub use find::{Found, Identities};
+pub use settings::{CrossCookies, CsrfMode, IdentitySettings, TokenSettings};
 pub use standing::{Identity, NamespaceRule, Provider, Standing, User};

@@ -1,6 +1,10 @@
 //! What identity is made of.
 
+use bellgate_codes::Refusal;
+
+use crate::Notice;
 use crate::flask::{Protection, SessionRules};
+use crate::jwt::{KeyFault, TokenPlaces, TokenRules, Tokens};
 
 /// Whether a login by cookie needs the page's CSRF token (`SOCKETIO_CSRF_PROTECTION`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,6 +20,25 @@ pub enum CsrfMode {
     Off,
 }
 
+impl CsrfMode {
+    /// Whether a token is asked for, where the login holds one to compare with, or does not.
+    pub(super) const fn asks(self, holds_one: bool) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Always => true,
+            Self::Auto | Self::Report => holds_one,
+        }
+    }
+
+    /// What is refused, and what is only told.
+    pub(super) fn weigh(self, refusal: Option<Refusal>) -> (Option<Refusal>, Option<Refusal>) {
+        match self {
+            Self::Report => (None, refusal),
+            _ => (refusal, None),
+        }
+    }
+}
+
 /// Whether cookies of a page of another origin than the server's are read (contract §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CrossCookies {
@@ -28,10 +51,56 @@ pub enum CrossCookies {
     NoneAtAll,
 }
 
+/// Which tokens log in: `BELLGATE_JWT_…` and `JWT_…`.
+#[derive(Clone, Default)]
+pub struct TokenSettings {
+    /// What tokens must say.
+    pub rules: TokenRules,
+    /// Where they lie.
+    pub places: TokenPlaces,
+    /// `BELLGATE_JWT_SECRET`
+    pub secret: Option<String>,
+    /// What the file of `BELLGATE_JWT_PUBLIC_KEY` holds; empty where it cannot be read.
+    pub public_key: Option<String>,
+}
+
+impl TokenSettings {
+    /// What verifies tokens, and what is to be said of keys that cannot be used. Where none can, every
+    /// token is refused: who set a provider must not be left without one (contract §2).
+    pub fn build(&self) -> (Tokens, Vec<Notice>) {
+        let none = Tokens::new(self.rules.clone());
+        let mut notices = Vec::new();
+        let mut told = |setting, fault: KeyFault| {
+            let text = format!("{fault}; until then it verifies no token");
+            notices.push(Notice::dropped(setting, text));
+        };
+        let tokens = match self.secret.as_deref().map(str::as_bytes) {
+            Some(secret) => none.clone().with_secret(secret).unwrap_or_else(|fault| {
+                told("BELLGATE_JWT_SECRET", fault);
+                none
+            }),
+            None => none,
+        };
+        let tokens = match self.public_key.as_deref().map(str::as_bytes) {
+            Some(text) => tokens
+                .clone()
+                .with_public_key(text)
+                .unwrap_or_else(|fault| {
+                    told("BELLGATE_JWT_PUBLIC_KEY", fault);
+                    tokens
+                }),
+            None => tokens,
+        };
+        (tokens, notices)
+    }
+}
+
 /// The settings that say who somebody is, by the names that Flask and its extensions give them.
 #[derive(Clone)]
 pub struct IdentitySettings {
-    /// `SECRET_KEY`; without one no cookie is read.
+    /// Tokens, where they log in.
+    pub tokens: Option<TokenSettings>,
+    /// `SECRET_KEY`; without one Flask's cookies are not read.
     pub secret_key: Option<String>,
     /// `SECRET_KEY_FALLBACKS`
     pub secret_key_fallbacks: Vec<String>,
@@ -62,6 +131,7 @@ pub struct IdentitySettings {
 impl Default for IdentitySettings {
     fn default() -> Self {
         Self {
+            tokens: None,
             secret_key: None,
             secret_key_fallbacks: Vec::new(),
             cookie_name: "session".to_owned(),

@@ -26,6 +26,8 @@ pub enum Provider {
     Session,
     /// Flask-Login's remember cookie.
     Remember,
+    /// A JSON Web Token.
+    Token,
 }
 
 impl Provider {
@@ -34,6 +36,7 @@ impl Provider {
         match self {
             Self::Session => "session",
             Self::Remember => "remember",
+            Self::Token => "token",
         }
     }
 }
@@ -92,8 +95,7 @@ impl Standing {
         }
         let identity = &user.identity;
         if identity.expires_at.is_some_and(|end| end < now) {
-            let detail = "it has ended while the connection was open".to_owned();
-            return Err(Refusal::SessionExpired { detail });
+            return Err(self.expired());
         }
         match &rule.roles {
             Some(roles) if !roles.iter().any(|role| identity.roles.contains(role)) => {
@@ -103,6 +105,18 @@ impl Standing {
                 })
             }
             _ => Ok(Some(identity)),
+        }
+    }
+
+    /// Why the login holds no more, once its time is over.
+    pub fn expired(&self) -> Refusal {
+        let provider = self.identity().map(|identity| identity.provider);
+        if provider == Some(Provider::Token) {
+            let detail = "the token has expired while the connection was open".to_owned();
+            Refusal::TokenExpired { detail }
+        } else {
+            let detail = "its time was over while the connection was open".to_owned();
+            Refusal::SessionExpired { detail }
         }
     }
 

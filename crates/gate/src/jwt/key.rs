@@ -6,12 +6,14 @@ use super::algorithm::{Algorithm, Family};
 use super::fault::KeyFault;
 
 /// One key. Its algorithms are fixed when it is read, and all of its own family.
+#[derive(Clone)]
 pub(super) struct Key {
     material: Material,
     algorithms: Vec<Algorithm>,
 }
 
 /// What verifies, checked in shape only: `ring` judges it at each use.
+#[derive(Clone)]
 pub(super) enum Material {
     Secret(Vec<u8>),
     /// `RSAPublicKey` in DER.

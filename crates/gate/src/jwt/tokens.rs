@@ -8,7 +8,7 @@ use super::set::KeySet;
 use super::{json, pem};
 
 /// The keys and rules by which tokens are judged. Without a key it refuses every token.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tokens {
     rules: TokenRules,
     keys: Vec<Key>,

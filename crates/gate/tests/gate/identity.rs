@@ -3,8 +3,8 @@
 use bellgate_codes::Refusal;
 use bellgate_gate::flask::{Client, Protection};
 use bellgate_gate::identity::{
-    Brought, Credentials, CrossCookies, CsrfMode, Identities, IdentitySettings, NamespaceRule,
-    Provider, Standing,
+    Brought, Credentials, CrossCookies, CsrfMode, Found, Identities, IdentitySettings,
+    NamespaceRule, Provider, Standing,
 };
 use http::Method;
 
@@ -41,16 +41,22 @@ fn logged_in(json: &str) -> Credentials {
     with_cookie(&format!("a=1; session={}", session(json)))
 }
 
-fn bound(csrf_token: Option<&str>) -> Brought<'_> {
-    Brought {
-        csrf_token,
-        is_bound: true,
+fn bound(csrf_token: Option<&str>) -> Brought {
+    let auth = csrf_token.map(|token| format!(r#"{{"csrf_token":"{token}"}}"#));
+    Brought::by_connect(auth.as_deref(), true)
+}
+
+/// What the credentials come to, where none is refused.
+fn find(identities: &Identities, credentials: &Credentials, brought: &Brought) -> Standing {
+    match identities.find(credentials, brought, NOW) {
+        Found::Known(standing) => standing,
+        Found::Refused(refusal) => panic!("refused: {}", refusal.cause()),
     }
 }
 
 /// Whom `/` is joined as, or the code of the refusal; a user is needed.
 fn joins(identities: &Identities, credentials: &Credentials, token: Option<&str>) -> String {
-    let standing = identities.find(credentials, bound(token), NOW);
+    let standing = find(identities, credentials, &bound(token));
     answer(&standing, "/", &users())
 }
 
@@ -79,10 +85,10 @@ fn admins() -> NamespaceRule {
 #[test]
 fn a_session_gives_the_connection_its_user_and_roles() {
     let identities = identities(|_| {});
-    let found = identities.find(
+    let found = find(
+        &identities,
         &logged_in(r#"{"_user_id":"7","_fresh":true,"roles":["editor","admin","editor"]}"#),
-        bound(None),
-        NOW,
+        &bound(None),
     );
     let identity = found.identity().unwrap();
     assert_eq!(identity.user, "7");
@@ -111,7 +117,7 @@ fn roles_are_a_list_a_text_or_true_and_nothing_else() {
     ] {
         let json = format!(r#"{{"_user_id":"7","rights":{value}}}"#);
         let identities = identities(|settings| settings.roles_key = "rights".to_owned());
-        let found = identities.find(&logged_in(&json), bound(None), NOW);
+        let found = find(&identities, &logged_in(&json), &bound(None));
         assert_eq!(answer(&found, "/admin", &admins()), expected, "{value}");
     }
 }
@@ -125,7 +131,7 @@ fn a_listed_user_is_an_admin_whatever_the_session_says() {
         ("07", "forbidden_role"),
     ] {
         let json = format!(r#"{{"_user_id":"{user}"}}"#);
-        let found = identities.find(&logged_in(&json), bound(None), NOW);
+        let found = find(&identities, &logged_in(&json), &bound(None));
         assert_eq!(answer(&found, "/admin", &admins()), expected);
     }
 }
@@ -151,7 +157,7 @@ fn what_is_no_login_is_a_visitor_and_says_why_where_a_user_is_needed() {
     ] {
         let credentials = with_cookie(&cookie);
         assert_eq!(joins(&identities, &credentials, None), expected, "{cookie}");
-        let standing = identities.find(&credentials, bound(None), NOW);
+        let standing = find(&identities, &credentials, &bound(None));
         assert_eq!(answer(&standing, "/", &NamespaceRule::default()), "visitor");
         // A role needs a user, whatever else is said.
         let roles = NamespaceRule {
@@ -170,7 +176,7 @@ fn no_cookie_counts_without_a_secret_or_without_an_admitted_origin() {
     assert_eq!(joins(&nobody, &login, None), "auth_required");
     let identities = identities(|_| {});
     assert!(identities.is_on());
-    let unbound = identities.find(&login, Brought::default(), NOW);
+    let unbound = find(&identities, &login, &Brought::default());
     assert_eq!(answer(&unbound, "/", &users()), "auth_required");
     assert_eq!(joins(&identities, &login, None), "7");
 }
@@ -206,7 +212,7 @@ fn a_page_whose_browser_sends_no_cookies_is_told_the_line_to_add() {
         ("user-agent", "Mozilla/5.0"),
     ];
     let identities = identities(|_| {});
-    let standing = identities.find(&credentials(&headers), bound(None), NOW);
+    let standing = find(&identities, &credentials(&headers), &bound(None));
     let refusal = standing.admit("/", &users(), NOW).unwrap_err();
     assert_eq!(refusal.code().name(), "credentials_not_sent");
     assert!(
@@ -257,7 +263,7 @@ fn a_session_with_a_csrf_token_needs_it_and_one_without_does_not() {
 fn a_report_keeps_who_would_be_refused() {
     let identities = identities(|settings| settings.csrf = CsrfMode::Report);
     let login = logged_in(&format!(r#"{{"_user_id":"7","csrf_token":"{KEPT}"}}"#));
-    let Standing::User(user) = identities.find(&login, bound(None), NOW) else {
+    let Standing::User(user) = find(&identities, &login, &bound(None)) else {
         panic!("a user");
     };
     assert_eq!(user.csrf, None);
@@ -267,7 +273,7 @@ fn a_report_keeps_who_would_be_refused() {
 #[test]
 fn a_csrf_refusal_holds_for_namespaces_that_visitors_may_join_too() {
     let login = logged_in(&format!(r#"{{"_user_id":"7","csrf_token":"{KEPT}"}}"#));
-    let standing = identities(|_| {}).find(&login, bound(None), NOW);
+    let standing = find(&identities(|_| {}), &login, &bound(None));
     assert_eq!(
         answer(&standing, "/", &NamespaceRule::default()),
         "csrf_missing"
@@ -338,7 +344,7 @@ fn the_remember_cookie_logs_in_only_where_it_is_honoured_and_brings_no_roles() {
     let honoured = |settings: &mut IdentitySettings| {
         settings.remember_cookie = Some("remember_token".to_owned());
     };
-    let found = identities(honoured).find(&login, bound(None), NOW);
+    let found = find(&identities(honoured), &login, &bound(None));
     let identity = found.identity().unwrap();
     assert_eq!((identity.user.as_str(), identity.is_fresh), ("7", false));
     assert_eq!(identity.provider, Provider::Remember);
@@ -365,20 +371,15 @@ fn another_browser_is_kept_out_by_strong_protection() {
     assert_eq!(joins(&strong, &from("one"), None), "7");
     assert_eq!(joins(&strong, &from("two"), None), "auth_required");
     let basic = identities(|_| {});
-    let fresh = |agent| {
-        basic
-            .find(&from(agent), bound(None), NOW)
-            .identity()
-            .unwrap()
-            .is_fresh
-    };
+    let found = |agent| find(&basic, &from(agent), &bound(None));
+    let fresh = |agent| found(agent).identity().unwrap().is_fresh;
     assert!(fresh("one") && !fresh("two"));
 }
 
 #[test]
 fn a_login_that_ends_while_the_connection_is_open_opens_nothing_more() {
     let identities = identities(|settings| settings.session.lifetime = 60);
-    let found = identities.find(&logged_in(r#"{"_user_id":"7"}"#), bound(None), NOW);
+    let found = find(&identities, &logged_in(r#"{"_user_id":"7"}"#), &bound(None));
     assert!(found.admit("/", &users(), NOW + 60).is_ok());
     let refusal = found.admit("/admin", &users(), NOW + 61).unwrap_err();
     assert_eq!(refusal.code().name(), "session_expired");

@@ -18,5 +18,6 @@ mod page;
 mod properties;
 mod settings;
 mod table;
+mod tokens;
 mod vectors;
 mod verdicts;

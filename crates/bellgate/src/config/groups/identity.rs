@@ -1,4 +1,4 @@
-//! Who connects: logins of the web application, tokens, who is an administrator.
+//! Who connects: logins of the web application, who is an administrator.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ impl FromValue for Digest {
 }
 
 /// Seconds, from nothing to a day.
-const SECONDS: Kind = Kind::Duration {
+pub(super) const SECONDS: Kind = Kind::Duration {
     unit: Unit::Second,
     from: s(0),
     to: s(86_400),
@@ -239,99 +239,6 @@ pub const GROUP: Group = Group {
             name: "SESSION_KEY_PREFIX",
             default: "session:",
             short: "prefix of Flask-Session's keys",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_SECRET",
-            kind: Kind::Secret,
-            reload: Reload::Live,
-            secret: true,
-            short: "shared secret that signs tokens",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_PUBLIC_KEY",
-            kind: Kind::File,
-            reload: Reload::Live,
-            short: "PEM file with the public key that verifies tokens",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_JWKS_URL",
-            kind: Kind::Url {
-                schemes: &["https", "http"],
-                or_stop: false,
-            },
-            reload: Reload::Live,
-            short: "URL of the key set that verifies tokens",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_ALGORITHMS",
-            kind: Kind::List(Item::Text),
-            reload: Reload::Live,
-            short: "algorithms that tokens may be signed with",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_ISSUER",
-            reload: Reload::Live,
-            short: "issuer that a token must name",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_AUDIENCE",
-            reload: Reload::Live,
-            short: "audience that a token must name",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_LEEWAY",
-            kind: SECONDS,
-            default: "60",
-            reload: Reload::Live,
-            short: "how far clocks may differ when a token is judged",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_USER_CLAIM",
-            default: "sub",
-            reload: Reload::Live,
-            short: "claim of a token that names the user",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_ROLES_CLAIM",
-            default: "roles",
-            reload: Reload::Live,
-            short: "claim of a token that names the roles",
-            ..LATER
-        },
-        Setting {
-            name: "BELLGATE_JWT_REQUIRE_EXP",
-            kind: Kind::Or {
-                word: "auto",
-                other: &Kind::Switch,
-            },
-            default: "auto",
-            when_invalid: Some("true"),
-            reload: Reload::Live,
-            short: "tokens without an expiry are refused; auto is on in production",
-            ..LATER
-        },
-        Setting {
-            name: "JWT_TOKEN_LOCATION",
-            kind: Kind::List(Item::OneOf(&["headers", "cookies", "query_string", "json"])),
-            default: "headers",
-            reload: Reload::Live,
-            short: "Flask-JWT-Extended's places for a token; cookies is the one that matters here",
-            ..LATER
-        },
-        Setting {
-            name: "JWT_ACCESS_COOKIE_NAME",
-            default: "access_token_cookie",
-            reload: Reload::Live,
-            short: "cookie that holds a token",
             ..LATER
         },
         Setting {

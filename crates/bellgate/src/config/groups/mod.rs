@@ -15,4 +15,5 @@ pub mod logging;
 pub mod origins;
 pub mod rates;
 pub mod sessions;
+pub mod tokens;
 pub mod webhooks;

@@ -1,0 +1,76 @@
+//! What a CONNECT brings by itself.
+
+use serde_json::Value;
+
+/// What came with a CONNECT, beside the credentials of its requests.
+#[derive(Default)]
+pub struct Brought {
+    payload: Payload,
+    /// Whether the session is bound to an admitted origin; without one no cookie counts.
+    pub(super) is_bound: bool,
+}
+
+#[derive(Default)]
+enum Payload {
+    #[default]
+    Nothing,
+    Read(Value),
+    /// Two readers could find different tokens in it (hardening §3 row 38).
+    Unclear,
+}
+
+impl Brought {
+    /// Of a request that asks for no namespace.
+    pub fn by_request(is_bound: bool) -> Self {
+        let payload = Payload::Nothing;
+        Self { payload, is_bound }
+    }
+
+    /// Of a CONNECT. `auth`: its payload as JSON text.
+    pub fn by_connect(auth: Option<&str>, is_bound: bool) -> Self {
+        let payload = match auth.map(|auth| bellgate_json::parse(auth.as_bytes())) {
+            None => Payload::Nothing,
+            Some(Ok(value)) => Payload::Read(value),
+            Some(Err(_)) => Payload::Unclear,
+        };
+        Self { payload, is_bound }
+    }
+
+    /// Whether its payload may hold a token, good or bad; then nothing else decides.
+    pub fn has_token(&self) -> bool {
+        match &self.payload {
+            Payload::Nothing => false,
+            Payload::Read(value) => {
+                let token = value.get("token");
+                token.is_some_and(|token| !token.is_null() && token.as_str() != Some(""))
+            }
+            Payload::Unclear => true,
+        }
+    }
+
+    pub(super) const fn is_unclear(&self) -> bool {
+        matches!(self.payload, Payload::Unclear)
+    }
+
+    pub(super) const fn payload(&self) -> Option<&Value> {
+        match &self.payload {
+            Payload::Read(value) => Some(value),
+            Payload::Nothing | Payload::Unclear => None,
+        }
+    }
+
+    /// The CSRF token of the payload; it comes before a header's.
+    pub(super) fn csrf_token(&self) -> Option<&str> {
+        self.payload()?.get("csrf_token")?.as_str()
+    }
+}
+
+/// Nothing of the payload: it logs somebody in.
+impl std::fmt::Debug for Brought {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Brought")
+            .field("has_token", &self.has_token())
+            .field("is_bound", &self.is_bound)
+            .finish_non_exhaustive()
+    }
+}
