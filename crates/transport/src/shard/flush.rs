@@ -1,8 +1,8 @@
 //! One flush a tick: each connection with something to say is written once.
 //!
-//! Under load broadcasts rest for up to [`HOLD`] after a flush, so that more of them go in one write:
-//! a write costs the kernel far more than the bytes in it. After a quiet time nothing waits, and
-//! neither do acks, answers to CONNECT, pings and errors.
+//! Under load broadcasts to more than [`FEW`] rest for up to [`HOLD`] after a flush, so that more of
+//! them go in one write: a write costs the kernel far more than the bytes in it. After a quiet time
+//! nothing waits, and neither do what goes to few, acks, answers to CONNECT, pings and errors.
 //!
 //! Marking a connection dirty wakes the flush task, which stands behind every task that is
 //! runnable by then. So all publications of a tick are taken in first, and each dirty connection
@@ -36,6 +36,9 @@ const WRITE_BYTES: usize = 256 * 1024;
 const JOINED_BYTES: usize = 16 * 1024;
 /// How long broadcasts rest after a flush of broadcasts.
 const HOLD: Duration = Duration::from_millis(1);
+/// Broadcasts to so many connections in all are written at once: being woken for a timer costs
+/// about what their writes do, and a user waits for what is meant for one.
+const FEW: usize = 32;
 /// Most connections that are written before reads, timers and accepts get their turn.
 const TURN: usize = 512;
 
@@ -66,9 +69,10 @@ pub(super) async fn run<A: App>(local: Local<A>) {
     let turns = std::future::poll_fn(move |cx| {
         let mut shard = local.borrow();
         shard.net.take_dirty(&mut ids);
-        if shard.net.is_held() && rest.is_over(cx) {
+        let held = shard.net.held();
+        if rest.lets_go(held, cx) {
             shard.net.take_held(&mut ids);
-            rest.is_due = true;
+            rest.is_due |= held > FEW;
         }
         for id in ids.drain(..ids.len().min(TURN)) {
             shard.net.flush(id);
@@ -80,7 +84,7 @@ pub(super) async fn run<A: App>(local: Local<A>) {
         let is_more = !ids.is_empty()
             || shard.net.is_dirty()
             // If they rest, this has set the timer.
-            || (shard.net.is_held() && rest.is_over(cx));
+            || rest.lets_go(shard.net.held(), cx);
         if is_more {
             cx.waker().wake_by_ref();
         } else {
@@ -106,7 +110,12 @@ impl Rest {
         self.until = Some(Instant::now() + HOLD);
     }
 
-    /// Whether broadcasts may leave. If not, the caller is woken when they may.
+    /// Whether so many connections with a broadcast may be written. If they rest, the caller is woken
+    /// when they may.
+    fn lets_go(&mut self, held: usize, cx: &mut Context<'_>) -> bool {
+        held > 0 && (held <= FEW || self.is_over(cx))
+    }
+
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(until) = self.until.filter(|until| *until > Instant::now()) else {
             self.until = None;
@@ -279,21 +288,24 @@ fn took(stats: &ShardStats, written: usize) -> std::io::Result<()> {
 mod tests {
     use std::task::{Context, Waker};
 
-    use super::{HOLD, JOINED_BYTES, Joined, Rest};
+    use super::{FEW, HOLD, JOINED_BYTES, Joined, Rest};
 
     #[tokio::test(start_paused = true)]
-    async fn broadcasts_rest_for_a_moment_after_a_flush_and_at_no_other_time() {
+    async fn broadcasts_to_many_rest_for_a_moment_after_a_flush_and_at_no_other_time() {
         let mut cx = Context::from_waker(Waker::noop());
         let mut rest = Rest::default();
-        assert!(rest.is_over(&mut cx), "nothing was written yet");
+        let many = FEW + 1;
+        assert!(rest.lets_go(many, &mut cx), "nothing was written yet");
         for _ in 0..3 {
             rest.begin();
-            assert!(!rest.is_over(&mut cx));
+            assert!(!rest.lets_go(many, &mut cx));
             tokio::time::advance(HOLD / 2).await;
-            assert!(!rest.is_over(&mut cx));
+            assert!(!rest.lets_go(many, &mut cx));
+            assert!(rest.lets_go(FEW, &mut cx), "few never rest");
+            assert!(!rest.lets_go(0, &mut cx), "nothing is no reason to write");
             tokio::time::advance(HOLD).await;
-            assert!(rest.is_over(&mut cx));
-            assert!(rest.is_over(&mut cx), "until the next flush");
+            assert!(rest.lets_go(many, &mut cx));
+            assert!(rest.lets_go(many, &mut cx), "until the next flush");
         }
     }
 

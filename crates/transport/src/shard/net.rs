@@ -249,9 +249,9 @@ impl Net {
         !self.dirty.is_empty()
     }
 
-    /// Whether there is a broadcast to write.
-    pub(super) fn is_held(&self) -> bool {
-        !self.held.is_empty()
+    /// How many connections have a broadcast to write.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// Sets the connection's place in the timer wheel to its next deadline.
