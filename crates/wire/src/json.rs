@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 /// Levels that the scanner's stack has room for.
 pub(crate) const MAX_DEPTH: usize = 128;
 /// Most arguments of an event or an ack: a megabyte of commas would become half a million of them.
-const MAX_ELEMENTS: usize = 1024;
+pub(crate) const MAX_ARGUMENTS: usize = 1024;
 
 /// Checks that `text` is one JSON value, nested at most `depth` levels (never more than 128).
 ///
@@ -27,15 +27,21 @@ pub(crate) type Elements<'a> = SmallVec<[&'a str; 4]>;
 
 /// The raw texts of the elements of a JSON array.
 ///
-/// Anything but one valid array is [`Refusal::PacketMalformed`], more than 1024 elements are
+/// Anything but one valid array is [`Refusal::PacketMalformed`], more than `most` elements are
 /// [`Refusal::PacketLimit`].
-pub(crate) fn array(data: &str, depth: usize) -> Result<Elements<'_>, Refusal> {
+pub(crate) fn array(data: &str, depth: usize, most: usize) -> Result<Elements<'_>, Refusal> {
     let mut scanner = Scanner::new(data, depth);
-    match scanner.next_token()? {
-        Some(Token::ArrayStart) => Ok(scanner.elements()?),
-        _ => Err(malformed("an array is expected")),
+    if scanner.skip_whitespace() != Some(b'[') {
+        return Err(malformed("an array is expected"));
     }
+    scanner.at += 1;
+    scanner.enter(Token::ArrayStart)?;
+    Ok(scanner.elements(most)?)
 }
+
+/// Where a text breaks that is no value.
+const TOO_EARLY: &str = "it ends too early";
+const OUT_OF_PLACE: &str = "a character is out of place";
 
 /// One step through a JSON text; [`Scanner::token`] is its raw text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +63,7 @@ pub(crate) enum Fault {
     Broken(usize, &'static str),
     /// More levels than this.
     TooDeep(usize),
-    /// More elements than [`MAX_ELEMENTS`].
+    /// More arguments than [`MAX_ARGUMENTS`].
     TooMany,
 }
 
@@ -69,7 +75,7 @@ impl From<Fault> for Refusal {
             }
             Fault::TooMany => Self::PacketLimit {
                 what: "arguments".to_owned(),
-                limit: MAX_ELEMENTS.to_string(),
+                limit: MAX_ARGUMENTS.to_string(),
             },
             Fault::TooDeep(limit) => Self::PacketLimit {
                 what: "nested levels in a payload".to_owned(),
@@ -129,7 +135,7 @@ impl<'a> Scanner<'a> {
             let Some(byte) = next else {
                 return match self.expect {
                     Expect::Nothing => Ok(None),
-                    _ => Err(self.broken("it ends too early")),
+                    _ => Err(self.broken(TOO_EARLY)),
                 };
             };
             self.at += 1;
@@ -150,7 +156,7 @@ impl<'a> Scanner<'a> {
                 }
                 (Expect::Key | Expect::KeyOrEnd, b'"') => self.key()?,
                 (Expect::Value | Expect::ValueOrEnd, byte) => self.value(byte)?,
-                _ => return Err(self.broken("a character is out of place")),
+                _ => return Err(self.broken(OUT_OF_PLACE)),
             };
             return Ok(Some(token));
         }
@@ -161,24 +167,69 @@ impl<'a> Scanner<'a> {
         self.text.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The raw texts of the elements that are left of the outermost array, to the end of the text.
-    pub(crate) fn elements(&mut self) -> Result<Elements<'a>, Fault> {
+    /// The raw texts of the elements of the outermost array, whose bracket is behind the cursor, to the
+    /// end of the text.
+    ///
+    /// Most payloads are a few scalars in one array: its own level is walked here, by the rules of
+    /// [`Scanner::next_token`] but without looking them up for every token.
+    fn elements(&mut self, most: usize) -> Result<Elements<'a>, Fault> {
         let mut elements = Elements::new();
-        let mut start = 0;
-        while let Some(token) = self.next_token()? {
-            if elements.len() > MAX_ELEMENTS {
+        while self.finds_element()? {
+            if elements.len() >= most {
                 return Err(Fault::TooMany);
             }
-            match (token, self.depth) {
-                (Token::Scalar, 1) => elements.push(self.token()),
-                (Token::ArrayStart | Token::ObjectStart, 2) => start = self.start,
-                (Token::ArrayEnd | Token::ObjectEnd, 1) => {
-                    elements.push(self.text.get(start..self.end).unwrap_or_default());
-                }
-                _ => {}
-            }
+            let start = self.at;
+            self.element()?;
+            elements.push(self.text.get(start..self.at).unwrap_or_default());
         }
-        Ok(elements)
+        match self.next_token()? {
+            None => Ok(elements),
+            Some(_) => Err(self.broken(OUT_OF_PLACE)),
+        }
+    }
+
+    /// Goes to the next element of an array; false behind the array's end.
+    #[inline]
+    fn finds_element(&mut self) -> Result<bool, Fault> {
+        let byte = self.skip_whitespace();
+        match (self.expect, byte) {
+            (Expect::ValueOrEnd | Expect::CommaOrEnd, Some(b']')) => {
+                self.at += 1;
+                self.leave(Token::ArrayEnd);
+                Ok(false)
+            }
+            (Expect::ValueOrEnd, Some(_)) => Ok(true),
+            (Expect::CommaOrEnd, Some(b',')) => {
+                self.at += 1;
+                match self.skip_whitespace() {
+                    Some(_) => Ok(true),
+                    None => Err(self.broken(TOO_EARLY)),
+                }
+            }
+            (_, Some(_)) => {
+                self.at += 1;
+                Err(self.broken(OUT_OF_PLACE))
+            }
+            (_, None) => Err(self.broken(TOO_EARLY)),
+        }
+    }
+
+    /// Goes behind the value at the cursor, however deep it is.
+    #[inline]
+    fn element(&mut self) -> Result<(), Fault> {
+        let level = self.depth;
+        let first = self.peek();
+        self.at += 1;
+        if first == Some(b'"') {
+            self.string()?;
+            self.expect = Expect::CommaOrEnd;
+            return Ok(());
+        }
+        self.value(first.unwrap_or_default())?;
+        while self.depth > level {
+            self.next_token()?;
+        }
+        Ok(())
     }
 
     fn value(&mut self, byte: u8) -> Result<Token, Fault> {

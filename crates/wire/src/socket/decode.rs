@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use bellgate_codes::Refusal;
 
-use crate::json::{Elements, array, malformed, validate_json};
+use crate::json::{Elements, MAX_ARGUMENTS, array, malformed, validate_json};
 use crate::limits::Limits;
 use crate::socket::event;
 
@@ -134,7 +134,7 @@ fn contents<'a>(
             return Ok((Some(name), args));
         }
         (Kind::Ack | Kind::BinaryAck, Some(b'['), Some(_)) => {
-            return Ok((None, array(data, limits.json_depth)?));
+            return Ok((None, array(data, limits.json_depth, MAX_ARGUMENTS)?));
         }
         (Kind::Connect | Kind::Disconnect, _, None) if data.is_empty() => {}
         (Kind::Connect, Some(b'{'), None) => validate_json(data, limits.json_depth)?,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bellgate_codes::Refusal;
 
-use crate::json::{Elements, Scanner, Token, malformed};
+use crate::json::{Elements, MAX_ARGUMENTS, array, malformed};
 use crate::limits::Limits;
 
 /// Names that mean something else in clients and servers (`socket.io-parser` 4.2, `RESERVED_EVENTS`).
@@ -30,18 +30,15 @@ pub(crate) fn split<'a>(
     data: &'a str,
     limits: &Limits,
 ) -> Result<(Cow<'a, str>, Elements<'a>), Refusal> {
-    let mut scanner = Scanner::new(data, limits.json_depth);
-    let name = read_name(&mut scanner, limits)?;
-    Ok((name, scanner.elements()?))
+    let mut elements = array(data, limits.json_depth, 1 + MAX_ARGUMENTS)?;
+    if elements.is_empty() {
+        return Err(malformed("an event lacks its name"));
+    }
+    let name = read_name(elements.remove(0), limits)?;
+    Ok((name, elements))
 }
 
-fn read_name<'a>(scanner: &mut Scanner<'a>, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
-    let (Some(Token::ArrayStart), Some(Token::Scalar)) =
-        (scanner.next_token()?, scanner.next_token()?)
-    else {
-        return Err(malformed("an event lacks its name"));
-    };
-    let raw = scanner.token();
+fn read_name<'a>(raw: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
     let name = match raw.as_bytes().first() {
         Some(b'"') => unquote(raw)?,
         Some(b'-' | b'0'..=b'9') => Cow::Borrowed(raw),
