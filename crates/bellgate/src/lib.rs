@@ -20,6 +20,7 @@ pub mod server;
 pub use bellgate_codes::{Code, Refusal};
 pub use bellgate_gate::identity::{Identity, Provider};
 pub use bellgate_hub::{Member, Target};
+pub use compact_str::CompactString;
 pub use config::Settings;
 pub use server::{
     Address, Answers, Args, Connect, Emitter, EnginePeer, Frame, Gone, Handshake, Mounted,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bellgate_wire::Arguments;
 use bytes::Bytes;
+use compact_str::CompactString;
 
 use crate::socket::SocketId;
 use crate::target::Member;
@@ -29,7 +30,7 @@ pub enum Event {
         /// The socket that sent it.
         socket: SocketId,
         /// The name of the event.
-        name: String,
+        name: CompactString,
         /// The arguments, with placeholders where there are attachments.
         args: Arguments,
         /// The binary parts that the placeholders stand for.

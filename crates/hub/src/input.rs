@@ -3,7 +3,6 @@
 //! The protocol is taken strictly (hardening §1.1): whatever a well-behaved client never does ends
 //! the connection, apart from what crosses a disconnect by the server on its way.
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use bellgate_codes::Refusal;
@@ -11,6 +10,7 @@ use bellgate_engine::{ConnId, Delivery, Outlet};
 use bellgate_wire::socket::{Assembled, Assembly, Kind, SocketPacket, encode};
 use bellgate_wire::{Arguments, Message};
 use bytes::Bytes;
+use compact_str::CompactString;
 
 use crate::conn::Partial;
 use crate::event::Event;
@@ -32,7 +32,7 @@ enum Addressee {
 struct Content {
     id: Option<u64>,
     /// An event's name; none on an ack.
-    name: Option<String>,
+    name: Option<CompactString>,
     args: Arguments,
     attachments: Vec<Bytes>,
 }
@@ -97,7 +97,7 @@ impl Hub {
                 let addressee = self.addressee(conn, packet.namespace, kind, now)?;
                 let content = Content {
                     id: packet.id,
-                    name: packet.name.map(Cow::into_owned),
+                    name: packet.name.map(CompactString::from),
                     args: packet.args.as_slice().into(),
                     attachments: Vec::new(),
                 };

@@ -4,11 +4,15 @@ use std::cell::OnceCell;
 
 use base64::Engine as _;
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use crate::payload::{BASE64, SEPARATOR};
 use crate::socket::encode;
 use crate::ws::deflate::deflate;
 use crate::ws::frame::{self, BINARY, RSV1, ServerFrames, TEXT};
+
+/// A frame of so many bytes needs no buffer of its own: most acks are as short.
+const INLINE: usize = 32;
 
 /// One unit to send, framed for WebSocket at birth; its other forms are made at first need and kept.
 ///
@@ -19,7 +23,7 @@ use crate::ws::frame::{self, BINARY, RSV1, ServerFrames, TEXT};
 /// Share it as `Rc<Message>` inside a shard; it is not `Sync`.
 #[derive(Debug)]
 pub struct Message {
-    plain: Box<[u8]>,
+    plain: SmallVec<[u8; INLINE]>,
     deflated: OnceCell<Box<[u8]>>,
     polling: OnceCell<Box<[u8]>>,
 }
@@ -48,7 +52,7 @@ impl Message {
     pub fn binary(data: Bytes) -> Self {
         let mut plain = Vec::with_capacity(frame::server_frame_len(data.len()));
         frame::write_server_frame(&mut plain, BINARY, &[&data]);
-        Self::from_frames(plain)
+        Self::from_frames(plain.into())
     }
 
     /// A Socket.IO header and its attachments, as one unit.
@@ -77,7 +81,7 @@ impl Message {
     /// The answer to a WebSocket ping (RFC 6455 §5.5.3). It belongs to a WebSocket's queue only, where
     /// it waits until the frame before it is written whole.
     pub fn pong(payload: &[u8]) -> Self {
-        Self::from_frames(crate::ws::pong_frame(payload))
+        Self::from_frames(crate::ws::pong_frame(payload).into())
     }
 
     /// All frames of the unit as a server sends them: unmasked, one behind the other.
@@ -157,8 +161,13 @@ impl Message {
             .iter()
             .map(|data| frame::server_frame_len(data.len()))
             .sum();
-        let mut plain = Vec::with_capacity(frame::server_frame_len(text_len) + attached);
-        frame::write_server_header(&mut plain, TEXT, text_len);
+        let header = frame::header(TEXT, 0, text_len);
+        let len = frame::server_frame_len(text_len) + attached;
+        if len <= INLINE && attachments.is_empty() {
+            return Self::from_frames(short(len, &header, first, texts));
+        }
+        let mut plain = Vec::with_capacity(len);
+        plain.extend_from_slice(&header);
         plain.extend_from_slice(first.as_bytes());
         for text in texts {
             plain.extend_from_slice(text.as_bytes());
@@ -166,14 +175,29 @@ impl Message {
         for data in attachments {
             frame::write_server_frame(&mut plain, BINARY, &[data]);
         }
-        Self::from_frames(plain)
+        Self::from_frames(plain.into())
     }
 
-    fn from_frames(plain: Vec<u8>) -> Self {
+    fn from_frames(plain: SmallVec<[u8; INLINE]>) -> Self {
         Self {
-            plain: plain.into_boxed_slice(),
+            plain,
             deflated: OnceCell::new(),
             polling: OnceCell::new(),
         }
     }
+}
+
+/// A frame that needs no buffer of its own, of `len` bytes in all.
+fn short(len: usize, header: &[u8], first: &str, texts: &[&str]) -> SmallVec<[u8; INLINE]> {
+    let mut bytes = [0; INLINE];
+    let mut rest = bytes.as_mut_slice();
+    let texts = texts.iter().map(|text| text.as_bytes());
+    for part in [header, first.as_bytes()].into_iter().chain(texts) {
+        let Some((here, behind)) = rest.split_at_mut_checked(part.len()) else {
+            break;
+        };
+        here.copy_from_slice(part);
+        rest = behind;
+    }
+    SmallVec::from_buf_and_len(bytes, len.min(INLINE))
 }

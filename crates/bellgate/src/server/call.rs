@@ -123,9 +123,9 @@ fn panicked(what: &str) -> Refusal {
 /// Nobody answers this event: whoever waits is told, else it is dropped.
 fn unanswered(received: &Received) -> Reply {
     let refusal = Refusal::EventsUnavailable {
-        event: received.name.clone(),
+        event: received.name.to_string(),
     };
     let code = refusal.code().name();
-    tracing::debug!(code, event = received.name, "an event has no handler");
+    tracing::debug!(code, event = %received.name, "an event has no handler");
     Reply::from(serde_json::json!({"error": code, "data": refusal.data("", None)}))
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bellgate_codes::Refusal;
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Member, Target};
+use compact_str::CompactString;
 use futures_util::FutureExt as _;
 use futures_util::future::{CatchUnwind, Either, Ready, ready};
 use serde::de::DeserializeOwned;
@@ -188,8 +189,8 @@ impl From<Refusal> for Refused {
 pub struct Received {
     /// Who sent it.
     pub socket: Socket,
-    /// The event's name.
-    pub name: String,
+    /// The event's name; a `str` that needs no allocation where it is short.
+    pub name: CompactString,
     /// Its arguments.
     pub args: Args,
     /// The client waits for an ack.

@@ -1,10 +1,11 @@
 //! The arguments of an event or an ack, as the client wrote them.
 
+use compact_str::CompactString;
 use smallvec::SmallVec;
 
 /// Raw JSON values in one text: `["x",{"a":1}]`, and where each stands.
 ///
-/// One allocation for all, and the array of an ack or of an event that is passed on is there already.
+/// One allocation for all, none where they are short, and the array of an ack or of an event that is passed on is there already.
 ///
 /// ```
 /// use bellgate_wire::Arguments;
@@ -16,28 +17,18 @@ use smallvec::SmallVec;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arguments {
-    array: String,
+    array: CompactString,
     /// Where each value ends; the next begins behind a comma.
     ends: SmallVec<[usize; 2]>,
 }
 
 impl Default for Arguments {
     fn default() -> Self {
-        Self::with_capacity(0)
+        Self::from([].as_slice())
     }
 }
 
 impl Arguments {
-    /// None yet, with room for values of so many bytes and their commas.
-    fn with_capacity(bytes: usize) -> Self {
-        let mut array = String::with_capacity(bytes + "[]".len());
-        array.push_str("[]");
-        Self {
-            array,
-            ends: SmallVec::new(),
-        }
-    }
-
     /// Adds a value. The caller knows that it is JSON.
     pub fn push(&mut self, json: &str) {
         self.array.pop();
@@ -89,11 +80,18 @@ impl<'a> FromIterator<&'a str> for Arguments {
 impl From<&[&str]> for Arguments {
     fn from(values: &[&str]) -> Self {
         let bytes: usize = values.iter().map(|value| value.len() + ",".len()).sum();
-        let mut arguments = Self::with_capacity(bytes);
+        let mut array = CompactString::with_capacity(bytes + "[]".len());
+        let mut ends = SmallVec::new();
+        array.push('[');
         for value in values {
-            arguments.push(value);
+            if !ends.is_empty() {
+                array.push(',');
+            }
+            array.push_str(value);
+            ends.push(array.len());
         }
-        arguments
+        array.push(']');
+        Self { array, ends }
     }
 }
 

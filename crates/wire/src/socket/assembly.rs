@@ -5,6 +5,7 @@
 
 use bellgate_codes::Refusal;
 use bytes::Bytes;
+use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::json::{Scanner, Token, malformed};
@@ -35,7 +36,7 @@ pub struct Assembled {
     /// Of the header.
     pub id: Option<u64>,
     /// An event's name.
-    pub name: Option<String>,
+    pub name: Option<CompactString>,
     /// Of the header; each attachment has exactly one placeholder in them.
     pub args: Arguments,
     /// In the order in which they came: the one at `n` belongs to the placeholder with `num` `n`.
@@ -63,7 +64,7 @@ impl Assembly {
                 kind: packet.kind,
                 namespace: packet.namespace.to_owned(),
                 id: packet.id,
-                name: packet.name.as_deref().map(str::to_owned),
+                name: packet.name.as_deref().map(CompactString::from),
                 args: packet.args.as_slice().into(),
                 attachments: Vec::new(),
             },

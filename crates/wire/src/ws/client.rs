@@ -1,6 +1,6 @@
 //! The other end of a WebSocket, for tests and simulated peers: it may also break the rules.
 
-use crate::ws::frame::{FIN, ServerFrames, write_length};
+use crate::ws::frame::{FIN, ServerFrames, header};
 use crate::ws::{deflate, mask};
 
 /// A masked frame with any four bits as its opcode.
@@ -12,8 +12,7 @@ pub fn frame(opcode: u8, payload: &[u8], mask: [u8; 4], fin: bool) -> Vec<u8> {
 /// A masked frame with any first byte: FIN, the three RSV bits and the opcode.
 pub fn frame_with(first: u8, payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 14);
-    out.push(first);
-    write_length(&mut out, 0x80, payload.len());
+    out.extend_from_slice(&header(first, 0x80, payload.len()));
     out.extend_from_slice(&mask);
     let start = out.len();
     out.extend_from_slice(payload);

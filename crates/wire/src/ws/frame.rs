@@ -1,6 +1,7 @@
 //! Frame headers (RFC 6455 §5.2): read from clients, written and re-read for servers.
 
 use bellgate_codes::Refusal;
+use smallvec::SmallVec;
 
 /// First byte of a whole text message.
 pub(crate) const TEXT: u8 = FIN | 0x1;
@@ -138,30 +139,28 @@ pub(crate) fn server_frame_len(len: usize) -> usize {
     header + len
 }
 
-/// Writes an unmasked header.
-pub(crate) fn write_server_header(out: &mut Vec<u8>, first: u8, len: usize) {
-    out.push(first);
-    write_length(out, 0, len);
+/// First byte and length of a frame; `flag` is the mask bit.
+pub(crate) fn header(first: u8, flag: u8, len: usize) -> SmallVec<[u8; 16]> {
+    let mut header = SmallVec::new();
+    header.push(first);
+    if let Ok(short @ 0..=125) = u8::try_from(len) {
+        header.push(flag | short);
+    } else if let Ok(medium) = u16::try_from(len) {
+        header.push(flag | 0x7e);
+        header.extend_from_slice(&medium.to_be_bytes());
+    } else {
+        header.push(flag | 0x7f);
+        header.extend_from_slice(&(len as u64).to_be_bytes());
+    }
+    header
 }
 
 /// Writes an unmasked frame around the joined `parts`.
 pub(crate) fn write_server_frame(out: &mut Vec<u8>, first: u8, parts: &[&[u8]]) {
-    write_server_header(out, first, parts.iter().map(|part| part.len()).sum());
+    let len = parts.iter().map(|part| part.len()).sum();
+    out.extend_from_slice(&header(first, 0, len));
     for part in parts {
         out.extend_from_slice(part);
-    }
-}
-
-/// The second byte and the rest of the length; `flag` is the mask bit.
-pub(crate) fn write_length(out: &mut Vec<u8>, flag: u8, len: usize) {
-    if let Ok(short @ 0..=125) = u8::try_from(len) {
-        out.push(flag | short);
-    } else if let Ok(medium) = u16::try_from(len) {
-        out.push(flag | 0x7e);
-        out.extend_from_slice(&medium.to_be_bytes());
-    } else {
-        out.push(flag | 0x7f);
-        out.extend_from_slice(&(len as u64).to_be_bytes());
     }
 }
 
