@@ -135,6 +135,11 @@ impl Redis {
         }
     }
 
+    /// Runs a task beside its connection.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.runtime.spawn(task);
+    }
+
     /// What is published in these channels, and in those that match these patterns.
     pub fn subscribe(&self, channels: Vec<String>, patterns: Vec<String>) -> Feed {
         Feed::open(&self.0.place, &self.0.runtime, channels, patterns)

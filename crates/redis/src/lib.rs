@@ -26,4 +26,4 @@ mod place;
 pub use client::{DEADLINE, Redis, Stats};
 pub use fault::Fault;
 pub use place::{BadPlace, Place, SCHEMES};
-pub use redis::{Cmd, FromRedisValue, Pipeline, Value, cmd, pipe};
+pub use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, Value, cmd, pipe};

@@ -33,15 +33,16 @@ impl Place {
     /// # Errors
     /// What is wrong with it, naming the setting and telling nothing of a password.
     pub fn parse(setting: &'static str, url: &str) -> Result<Self, BadPlace> {
-        let bad = |reason: String| BadPlace { setting, reason };
-        let info = url
-            .into_connection_info()
-            .map_err(|error| bad(error.to_string()))?;
-        if let ConnectionAddr::TcpTls { insecure: true, .. } = info.addr() {
-            return Err(bad("a certificate is always verified".to_owned()));
-        }
-        let client = Client::open(info).map_err(|error| bad(error.to_string()))?;
+        let client = client(url).map_err(|reason| BadPlace { setting, reason })?;
         Ok(Self { setting, client })
+    }
+
+    /// Whether a URL names a place.
+    ///
+    /// # Errors
+    /// The reason, which tells nothing of a password.
+    pub fn check(url: &str) -> Result<(), String> {
+        client(url).map(|_| ())
     }
 
     /// The setting that names it.
@@ -62,6 +63,16 @@ impl Place {
         let addr = self.client.get_connection_info().addr();
         matches!(addr, ConnectionAddr::TcpTls { .. })
     }
+}
+
+fn client(url: &str) -> Result<Client, String> {
+    let info = url
+        .into_connection_info()
+        .map_err(|error| error.to_string())?;
+    if let ConnectionAddr::TcpTls { insecure: true, .. } = info.addr() {
+        return Err("a certificate is always verified".to_owned());
+    }
+    Client::open(info).map_err(|error| error.to_string())
 }
 
 /// The setting and the address; neither user nor password.

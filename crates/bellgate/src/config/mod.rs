@@ -47,7 +47,7 @@ pub use self::groups::limits::Limits;
 pub use self::groups::listen::{Listen, TlsFiles};
 pub use self::groups::logging::{LogFormat, LogLevel, Logging};
 pub use self::groups::origins::Origins;
-pub use self::groups::rates::RateLimits;
+pub use self::groups::rates::{RateLimits, SharedLimits};
 pub use self::groups::sessions::Sessions;
 pub use self::groups::tokens::Tokens;
 pub use self::load::{Effective, Loaded};
@@ -72,6 +72,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How fast clients may talk.
     pub rates: RateLimits,
+    /// Where counts are shared.
+    pub shared_limits: SharedLimits,
     /// What clients are told about reconnecting.
     pub clients: Clients,
     /// Who connects.
@@ -112,6 +114,7 @@ impl Settings {
             sessions: Sessions::take(values),
             limits: Limits::take(values),
             rates: RateLimits::take(values),
+            shared_limits: SharedLimits::take(values),
             clients: Clients::take(values),
             identity: Identity::take(values),
             tokens: Tokens::take(values),

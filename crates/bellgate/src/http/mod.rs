@@ -35,10 +35,10 @@ use serde_json::Value;
 use tower_service::Service as _;
 
 use crate::config::{Scope, Settings};
-use crate::server::Emitter;
 use crate::server::command::Command;
 use crate::server::reload::OnReload;
 use crate::server::throttle::Throttle;
+use crate::server::{Emitter, Stores};
 use client_config::ClientConfig;
 use keys::Keys;
 use notifications::Ledger;
@@ -52,6 +52,7 @@ pub(crate) struct Api {
     pub(crate) ledger: Ledger,
     pub(crate) gauges: GaugesOfShards,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) stores: Stores,
     pub(crate) client_config: Arc<ClientConfig>,
     /// The admin listener needs no key: development, on loopback.
     pub(crate) admin_is_open: bool,
@@ -86,6 +87,7 @@ impl Api {
         emitter: Emitter,
         gauges: GaugesOfShards,
         throttle: Arc<Throttle>,
+        stores: Stores,
         on_reload: Option<OnReload>,
     ) -> Self {
         let loopback = settings
@@ -98,6 +100,7 @@ impl Api {
             ledger: Ledger::default(),
             gauges,
             throttle,
+            stores,
             client_config: Arc::new(ClientConfig::new(settings)),
             admin_is_open: loopback && !settings.app.environment.is_production(),
             on_reload,

@@ -18,6 +18,7 @@ mod running;
 mod shard;
 mod socket;
 mod start;
+mod stores;
 pub(crate) mod throttle;
 mod trace;
 mod visit;
@@ -35,6 +36,7 @@ pub use reload::Reloaded;
 pub use running::Running;
 pub use socket::Socket;
 pub use start::{Mounted, StartError};
+pub(crate) use stores::Stores;
 
 use crate::config::Settings;
 use program::Program;

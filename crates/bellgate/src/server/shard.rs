@@ -273,6 +273,9 @@ impl ShardApp {
         if user.is_some_and(|user| self.refuse_blocked(socket, user, io)) {
             return;
         }
+        if let Some(user) = user {
+            self.throttle.expect(user);
+        }
         if !self.hub.accept(socket, welcome.member, io) {
             return;
         }

@@ -20,6 +20,7 @@ use super::emitter::Emitter;
 use super::gauges::Gauges;
 use super::running::{Running, Settled, hold_connections, live, terms, tls};
 use super::shard::ShardApp;
+use super::stores::Stores;
 use super::throttle::Throttle;
 use super::{Program, Server};
 use crate::config::Address;
@@ -34,6 +35,8 @@ pub enum StartError {
     Admin(String),
     /// The TLS files cannot be used.
     Tls(String),
+    /// A Redis cannot be used. One that does not answer is no such thing.
+    Redis(String),
 }
 
 impl std::fmt::Display for StartError {
@@ -42,6 +45,7 @@ impl std::fmt::Display for StartError {
             Self::Listen(error) => error.fmt(f),
             Self::Admin(text) => write!(f, "BELLGATE_ADMIN_ADDR: {text}"),
             Self::Tls(text) => write!(f, "SOCKETIO_TLS_CERT, SOCKETIO_TLS_KEY: {text}"),
+            Self::Redis(text) => f.write_str(text),
         }
     }
 }
@@ -165,6 +169,8 @@ impl Server {
             plain_refusals,
             on_reload,
         } = self;
+        let stores = Stores::open(&settings)?;
+        stores.share_limits(&settings, throttle);
         let terms = Arc::new(terms(&settings, plain_refusals));
         let program: Arc<Program> = Arc::new(program);
         let gauges: Arc<Vec<Arc<Gauges>>> =
@@ -174,6 +180,7 @@ impl Server {
             program.emitter.clone(),
             Arc::clone(&gauges),
             Arc::clone(throttle),
+            stores,
             on_reload,
         ));
         let shards = {

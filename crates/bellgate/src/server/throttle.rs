@@ -3,9 +3,10 @@
 //! One [`Throttle`] serves all shards. Handshakes count by address, behind one lock; they are rare.
 //! Events count by user in [`STRIPES`] parts, so that two shards seldom want the same lock, or by
 //! connection in a table of the shard's own, which needs none. What a reload changes is seen at the next
-//! hit, by the pointer.
+//! hit, by the pointer. `shared.rs` shares the counts of users and addresses with other processes.
 
 mod by_hand;
+mod shared;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, Hash, RandomState};
@@ -19,11 +20,13 @@ use bellgate_engine::ConnId;
 use bellgate_gate::limits::{AddressBlock, Bounds, Limiter, OffenceBook, OffenceRules, Subject};
 use bellgate_gate::{PeerAddr, RequestFacts};
 use bellgate_transport::Admission;
+use tokio::sync::Notify;
 
 use self::by_hand::ByHand;
 use crate::config::RateLimits;
 
 pub(crate) use self::by_hand::{Kept, is_same_block};
+pub(crate) use self::shared::{Sharing, share};
 
 /// Parts into which users fall by their hash.
 const STRIPES: usize = 16;
@@ -35,6 +38,8 @@ pub(crate) struct Throttle {
     users: Vec<Mutex<Users>>,
     hasher: RandomState,
     by_hand: ByHand,
+    /// There are hits that others do not know of.
+    untold: Notify,
 }
 
 struct Addresses {
@@ -90,6 +95,7 @@ impl Throttle {
             rules: ArcSwap::new(rules),
             hasher: RandomState::new(),
             by_hand: ByHand::default(),
+            untold: Notify::new(),
         }
     }
 
@@ -152,6 +158,9 @@ impl Throttle {
             });
         }
         let Users { events, offences } = &mut *users;
+        if events.is_shared {
+            self.untold.notify_one();
+        }
         events.hit(rules, user, now).map_err(|(rate, retry_after)| {
             let block = offences.handle_violation(user, now);
             if let Some(block) = block {
@@ -229,6 +238,9 @@ impl Admission for Throttle {
         }
         // A refused handshake is no offence: behind one address there may be an office that comes back
         // all at once.
+        if addresses.handshakes.is_shared {
+            self.untold.notify_one();
+        }
         let hit = addresses.handshakes.hit(&rules, &address, now);
         hit.map_err(|(rate, retry_after)| {
             let why = Refusal::RateLimited {
@@ -283,6 +295,8 @@ struct Counted<K: Hash + Eq> {
     rules: Arc<RateLimits>,
     which: Which,
     limiter: Limiter<K>,
+    /// Others count too.
+    is_shared: bool,
 }
 
 impl<K: Hash + Eq + Clone> Counted<K> {
@@ -297,6 +311,7 @@ impl<K: Hash + Eq + Clone> Counted<K> {
             limiter: Limiter::new(which.of(rules), rules.strategy, bounds),
             rules: Arc::clone(rules),
             which,
+            is_shared: false,
         }
     }
 

@@ -25,5 +25,6 @@ mod operators;
 mod publishing;
 mod rates;
 mod shards;
+mod shared_rates;
 mod socket;
 mod tokens;

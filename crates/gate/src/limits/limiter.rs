@@ -1,10 +1,13 @@
 //! Many callers against one setting, in bounded memory.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
+use super::key::KeySpace;
 use super::rate::{Rate, Rates};
 use super::recent::Recent;
+use super::shared::{Question, Shared, Untold};
 use super::subject::Subject;
 use super::window::{Measure, Stats, Strategy, Window};
 
@@ -43,11 +46,15 @@ pub struct Breach<'a> {
 pub struct Limiter<K: Hash + Eq = Subject> {
     rates: Vec<Rate>,
     measures: Vec<(Measure, Strategy)>,
+    /// As it was set; a rate may be measured by another.
+    strategy: Strategy,
     stops_at_first: bool,
     callers: Recent<K, Box<[Window]>>,
     hits: usize,
     most_hits: usize,
     forgotten: u64,
+    /// Hits that others do not know of, where counts are shared.
+    untold: Option<HashMap<K, Box<[u64]>>>,
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
@@ -61,11 +68,13 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Self {
             rates,
             measures,
+            strategy,
             stops_at_first: true,
             callers: Recent::new(bounds.callers),
             hits: 0,
             most_hits: bounds.hits,
             forgotten: 0,
+            untold: None,
         }
     }
 
@@ -89,8 +98,23 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         let (windows, gone) = self.callers.find_or_make(caller, make);
         let before = weight(windows);
         let mut breach = None;
-        for ((window, (of, _)), rate) in windows.iter_mut().zip(measures).zip(&self.rates) {
-            if let Err(retry_after) = window.hit(*of, cost, now) {
+        let mut notes = self
+            .untold
+            .as_mut()
+            .map(|untold| notes(untold, caller, measures.len()));
+        for (index, ((window, (of, _)), rate)) in windows
+            .iter_mut()
+            .zip(measures)
+            .zip(&self.rates)
+            .enumerate()
+        {
+            let hit = window.hit(*of, cost, now);
+            if let Some(note) = notes.as_mut().and_then(|notes| notes.get_mut(index))
+                && (hit.is_ok() || window.counts_refused())
+            {
+                *note = note.saturating_add(cost);
+            }
+            if let Err(retry_after) = hit {
                 breach = breach.or(Some(Breach { rate, retry_after }));
                 if self.stops_at_first {
                     break;
@@ -111,6 +135,82 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             self.forgotten += 1;
         }
         breach.map_or(Ok(()), Err)
+    }
+
+    /// From now on counts are shared with others, or no more. What was not told by then is forgotten.
+    pub fn share(&mut self, is_shared: bool) {
+        if is_shared != self.untold.is_some() {
+            self.untold = is_shared.then(HashMap::new);
+        }
+    }
+
+    /// Has the counts of `caller` asked for, where they are shared and nothing of it is known here.
+    pub fn want(&mut self, caller: &K) {
+        if self.callers.peek(caller).is_none()
+            && let Some(untold) = &mut self.untold
+        {
+            notes(untold, caller, self.measures.len());
+        }
+    }
+
+    /// What others do not know yet, at most `at_most` callers of it; from now on they count as told.
+    pub fn take_untold(&mut self, at_most: usize) -> Vec<Untold<K>> {
+        let Some(untold) = &mut self.untold else {
+            return Vec::new();
+        };
+        let some = |(caller, hits)| Untold { caller, hits };
+        if untold.len() <= at_most {
+            return std::mem::take(untold).into_iter().map(some).collect();
+        }
+        let callers: Vec<K> = untold.keys().take(at_most).cloned().collect();
+        let taken = callers
+            .iter()
+            .filter_map(|caller| untold.remove_entry(caller));
+        taken.map(some).collect()
+    }
+
+    /// What is to be asked where counts are shared, for each of the rates: `hits` of the caller that `limits`
+    /// calls `name`, in this scope. None for a rate that is counted here alone: one of more than
+    /// [`MOST_MOVING`] hits in a moving window.
+    pub fn questions(
+        &self,
+        keys: &KeySpace,
+        (name, scope): (&str, &str),
+        hits: &[u64],
+        unix_now: Duration,
+    ) -> Vec<Option<Question>> {
+        let rates = self.rates.iter().zip(&self.measures).zip(hits);
+        let question = |((rate, (of, strategy)), cost): ((&Rate, &(Measure, Strategy)), &u64)| {
+            let keys = keys.keys(name, scope, rate, *strategy);
+            let is_shared = of.amount <= MOST_MOVING || *strategy == self.strategy;
+            is_shared.then(|| Question::new((*of, *strategy), keys, *cost, unix_now))
+        };
+        rates.map(question).collect()
+    }
+
+    /// Goes by the answers to [`Limiter::questions`], in their order; none where there is none.
+    pub fn learn(&mut self, caller: &K, answers: &[Option<Vec<i64>>], now: Instant) {
+        let measures = &self.measures;
+        let told = answers.iter().zip(measures);
+        let shared: Vec<Option<Shared>> = told
+            .map(|(answer, (_, strategy))| Shared::read(*strategy, answer.as_ref()?))
+            .collect();
+        let make = || measures.iter().map(|(_, how)| Window::new(*how)).collect();
+        let (windows, gone) = self.callers.find_or_make(caller, make);
+        let before = weight(windows);
+        let untold = self.untold.as_ref().and_then(|untold| untold.get(caller));
+        for (index, (window, shared)) in windows.iter_mut().zip(&shared).enumerate() {
+            let untold = untold.and_then(|hits| hits.get(index)).copied();
+            if let Some(shared) = shared {
+                window.learn(shared, untold.unwrap_or_default(), now);
+            }
+        }
+        let after = weight(windows);
+        if let Some(gone) = gone {
+            self.hits -= weight(&gone);
+            self.forgotten += 1;
+        }
+        self.hits = self.hits + after - before;
     }
 
     /// What `caller` may still do against each rate, shortest window first.
@@ -152,8 +252,12 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         if rates != self.rates || measures != self.measures {
             self.rates = rates;
             self.measures = measures;
+            self.strategy = strategy;
             self.callers.clear();
             self.hits = 0;
+            if let Some(untold) = &mut self.untold {
+                untold.clear();
+            }
         }
     }
 
@@ -193,6 +297,21 @@ fn measure(rate: &Rate, strategy: Strategy) -> (Measure, Strategy) {
         Strategy::MovingWindow if of.amount > MOST_MOVING => (of, Strategy::SlidingWindowCounter),
         strategy => (of, strategy),
     }
+}
+
+/// What is noted of a caller, a number for each rate.
+fn notes<'a, K: Hash + Eq + Clone>(
+    untold: &'a mut HashMap<K, Box<[u64]>>,
+    caller: &K,
+    rates: usize,
+) -> &'a mut [u64] {
+    if !untold.contains_key(caller) {
+        untold.insert(caller.clone(), vec![0; rates].into());
+    }
+    untold
+        .get_mut(caller)
+        .map(AsMut::as_mut)
+        .unwrap_or_default()
 }
 
 fn weight(windows: &[Window]) -> usize {

@@ -4,7 +4,7 @@
 //! many callers against one setting, by one of three [`Strategy`]s that count exactly as the `limits`
 //! package does; an [`OffenceBook`] blocks those who go on. Both hold a bounded number of callers and
 //! forget first who was silent longest. [`StorageKeys`] are the names under which `limits` keeps the
-//! same counts in Redis. [`Blocks`] are those that an operator sets by hand.
+//! same counts in Redis, and `shared.rs` is how both count together. [`Blocks`] are those that an operator sets by hand.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
@@ -31,6 +31,7 @@ mod limiter;
 mod offences;
 mod rate;
 mod recent;
+mod shared;
 mod subject;
 mod window;
 
@@ -39,5 +40,6 @@ pub use key::{KeySpace, StorageKeys};
 pub use limiter::{Bounds, Breach, Limiter, MOST_MOVING};
 pub use offences::{OffenceBook, OffenceRules};
 pub use rate::{Rate, RateError, Rates, Unit};
+pub use shared::{Question, Shared, Untold};
 pub use subject::{AddressBlock, Subject};
 pub use window::{Stats, Strategy};

@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::shared::Shared;
+
 /// How hits are counted: `SOCKETIO_RATE_LIMIT_STRATEGY`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Strategy {
@@ -82,6 +84,39 @@ impl Window {
         }
     }
 
+    /// Goes by what all count together, and what of the hits here they do not know yet.
+    pub(super) fn learn(&mut self, shared: &Shared, untold: u64, now: Instant) {
+        match (self, shared) {
+            (Self::Fixed(window), Shared::Fixed { count, left }) => {
+                window.count = count.saturating_add(untold);
+                window.until = (window.count > 0).then(|| now + *left);
+            }
+            (
+                Self::Sliding(window),
+                Shared::Sliding {
+                    previous,
+                    current,
+                    left,
+                },
+            ) => {
+                window.previous = *previous;
+                window.current = current.saturating_add(untold);
+                window.until = (*previous > 0 || window.current > 0).then(|| now + *left);
+            }
+            (Self::Moving(window), Shared::Moving(ages)) => {
+                // Before a process has begun there are no instants.
+                let at = |age: &Duration| now.checked_sub(*age).unwrap_or(now);
+                window.hits = ages.iter().rev().map(|age| (at(age), 1)).collect();
+                window.count = ages.len() as u64 + untold;
+                if untold > 0 {
+                    window.hits.push_back((now, untold));
+                }
+            }
+            // A reload came between.
+            _ => {}
+        }
+    }
+
     pub(super) fn stats(&self, of: Measure, now: Instant) -> Stats {
         match self {
             Self::Fixed(window) => window.stats(of, now),
@@ -100,6 +135,11 @@ impl Window {
                 .is_none_or(|(at, _)| now.saturating_duration_since(*at) > of.window),
             Self::Sliding(window) => window.until.is_none_or(|until| until <= now),
         }
+    }
+
+    /// Whether a hit counts that did not fit.
+    pub(super) const fn counts_refused(&self) -> bool {
+        matches!(self, Self::Fixed(_))
     }
 
     /// Points of time that it holds on the heap.

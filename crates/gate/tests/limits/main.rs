@@ -11,6 +11,7 @@ mod bounds;
 mod grammar;
 mod keys;
 mod offences;
+mod shared;
 mod windows;
 
 use std::time::{Duration, Instant};

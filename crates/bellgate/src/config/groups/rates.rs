@@ -2,6 +2,7 @@
 
 use bellgate_gate::limits::{Rates, Strategy};
 
+use crate::config::secret::Secret;
 use crate::config::table::{GIB, Group, Kind, LATER, MIB, PLAIN, Reload, Setting};
 use crate::config::value::{FromValue, Value, Values};
 
@@ -25,6 +26,27 @@ impl RateLimits {
             connections: values.take("SOCKETIO_RATE_LIMIT_CONNECTIONS"),
             messages: values.take("SOCKETIO_RATE_LIMIT_MESSAGES"),
             strategy: values.take("SOCKETIO_RATE_LIMIT_STRATEGY"),
+        }
+    }
+}
+
+/// Where counts are shared with other processes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedLimits {
+    /// `BELLGATE_LIMITS_REDIS_URL`.
+    pub redis: Option<Secret>,
+    /// `BELLGATE_LIMITS_PREFIX`.
+    pub prefix: String,
+    /// `BELLGATE_LIMITS_SCOPE`.
+    pub scope: String,
+}
+
+impl SharedLimits {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        Self {
+            redis: values.take("BELLGATE_LIMITS_REDIS_URL"),
+            prefix: values.take("BELLGATE_LIMITS_PREFIX"),
+            scope: values.take("BELLGATE_LIMITS_SCOPE"),
         }
     }
 }
@@ -97,22 +119,26 @@ pub const GROUP: Group = Group {
         Setting {
             name: "BELLGATE_LIMITS_REDIS_URL",
             kind: Kind::Url {
-                schemes: &["redis", "rediss", "valkey"],
+                schemes: &bellgate_redis::SCHEMES,
                 or_stop: true,
             },
-            short: "Redis in which counts are shared; unset: the broker's",
-            ..LATER
+            short: "Redis in which counts are shared; unset: this process counts alone",
+            long: "Counts are kept as Flask-Limiter keeps them. Events never wait for it: what others have counted \
+                   is known here some milliseconds later.",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_LIMITS_PREFIX",
             default: "LIMITER",
-            short: "prefix of the counts, as Flask-Limiter has it",
-            ..LATER
+            short: "what the names of those counts begin with, after `LIMITS:`",
+            long: "With RATELIMIT_KEY_PREFIX=app in the application it is LIMITER/app.",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_LIMITS_SCOPE",
-            short: "scope of the counts, to share them with Flask-Limiter",
-            ..LATER
+            default: "bellgate-events",
+            short: "scope of the counts of events; that of a shared_limit of Flask-Limiter shares its budget",
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_MAX_CONNECTIONS_PER_USER",

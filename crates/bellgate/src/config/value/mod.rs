@@ -149,8 +149,17 @@ fields!(
     Duration = Duration,
     Address = Address,
     PathBuf = File,
-    Secret = Secret,
 );
+
+impl FromValue for Secret {
+    /// A URL may hold a password.
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Secret(secret) | Value::Url(secret) => Some(secret),
+            _ => None,
+        }
+    }
+}
 
 impl FromValue for Vec<Secret> {
     fn from_value(value: Value) -> Option<Self> {

@@ -1,5 +1,7 @@
 //! URLs of services. They may hold a password, so they are kept and shown as secrets are.
 
+use bellgate_redis::{Place, SCHEMES};
+
 use crate::config::secret::Secret;
 
 /// The URL, if its scheme is one of `schemes`.
@@ -17,6 +19,9 @@ pub(super) fn parse(text: &str, schemes: &[&str]) -> Result<Secret, String> {
             .any(|known| known.eq_ignore_ascii_case(scheme))
     });
     if is_known {
+        if schemes == SCHEMES {
+            Place::check(text).map_err(|reason| format!("names no Redis: {reason}"))?;
+        }
         Ok(Secret::new(text))
     } else {
         let known: Vec<_> = schemes.iter().map(|scheme| format!("{scheme}:")).collect();
@@ -52,6 +57,14 @@ mod tests {
         assert_eq!(reason, "has none of the schemes redis:, memory:");
         assert!(parse("redis://a b", &["redis"]).is_err());
         assert!(parse("redis", &["redis"]).is_err());
+    }
+
+    #[test]
+    fn what_names_no_redis_is_refused_where_one_is_meant() {
+        assert!(parse("redis+unix:///run/r.sock?db=1", &SCHEMES).is_ok());
+        let reason = parse("redis://u:p4ss@h/first", &SCHEMES).unwrap_err();
+        assert!(reason.starts_with("names no Redis: "), "{reason}");
+        assert!(!reason.contains("p4ss"), "{reason}");
     }
 
     #[test]

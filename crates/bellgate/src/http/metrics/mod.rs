@@ -40,6 +40,7 @@ struct Snapshot {
     namespaces: BTreeMap<String, usize>,
     rooms: usize,
     pending_acks: usize,
+    redis: Vec<(&'static str, bellgate_redis::Stats)>,
     process: Option<Process>,
 }
 
@@ -82,6 +83,11 @@ impl Snapshot {
             namespaces,
             rooms,
             pending_acks,
+            redis: api
+                .stores
+                .all()
+                .map(|redis| (redis.place().setting(), redis.stats()))
+                .collect(),
             process: Process::read(),
         }
     }
@@ -92,6 +98,7 @@ impl Collector for Snapshot {
         let mut page = Page(&mut encoder);
         self.encode_now(&mut page)?;
         self.encode_since_start(&mut page)?;
+        self.encode_redis(&mut page)?;
         self.process
             .as_ref()
             .map_or(Ok(()), |process| process.encode(&mut page))
@@ -210,5 +217,41 @@ impl Snapshot {
         counters
             .into_iter()
             .try_for_each(|(name, help, value)| page.counter(name, help, value))
+    }
+
+    /// The Redises, by the setting that names each.
+    fn encode_redis(&self, page: &mut Page<'_, '_>) -> Result<(), Error> {
+        if self.redis.is_empty() {
+            return Ok(());
+        }
+        let of = |value: fn(&bellgate_redis::Stats) -> u64| -> Vec<_> {
+            let all = self.redis.iter();
+            all.map(|(setting, stats)| (*setting, value(stats)))
+                .collect()
+        };
+        page.gauges(
+            ("bellgate_redis_up", "Whether a Redis answers", "setting"),
+            &of(|stats| stats.is_up.into()),
+        )?;
+        page.gauges(
+            (
+                "bellgate_redis_waiting",
+                "Questions that wait for an answer",
+                "setting",
+            ),
+            &of(|stats| stats.waiting),
+        )?;
+        page.counters(
+            ("bellgate_redis_questions", "Questions asked", "setting"),
+            &of(|stats| stats.asked),
+        )?;
+        page.counters(
+            (
+                "bellgate_redis_failures",
+                "Questions that got no answer",
+                "setting",
+            ),
+            &of(|stats| stats.failed),
+        )
     }
 }

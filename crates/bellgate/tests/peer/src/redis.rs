@@ -78,7 +78,7 @@ impl RedisServer {
     }
 
     /// Has it do something.
-    pub fn ask<T: FromRedisValue>(&self, command: &mut Cmd) -> T {
+    pub fn ask<T: FromRedisValue>(&self, command: &Cmd) -> T {
         let mut connection = self.connection().expect("it runs");
         command.query(&mut connection).expect("it does so")
     }
