@@ -37,6 +37,10 @@ fn main() -> ExitCode {
         ("BELLGATE_SHARDS".to_owned(), options.shards),
         ("BELLGATE_ADMIN_ADDR".to_owned(), "off".to_owned()),
         ("SOCKETIO_RATE_LIMITING".to_owned(), "false".to_owned()),
+        (
+            "BELLGATE_HANDSHAKE_RATE".to_owned(),
+            "1000000/second".to_owned(),
+        ),
     ];
     for (name, value) in options.settings {
         environment.retain(|(known, _)| *known != name);

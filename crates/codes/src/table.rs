@@ -573,6 +573,20 @@ refusals! {
         log   "",
         fix   "wait as long as retry_after_ms says, or raise {setting}",
         user  BUSY;
+    /// A user has as many sessions as one may have.
+    UserCapped "user_capped" { limit, setting } = RateLimit, AfterFix, Routine, http 429, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "this user has {limit} connections, as many as one may have",
+        log   "",
+        fix   "close other pages, or raise {setting}; BELLGATE_USER_CAP_POLICY=evict-oldest lets the new one in",
+        user  "This is open in too many places. Close some of them to get live updates here.";
+    /// An address has as many sessions as one may have.
+    AddressCapped "address_capped" { limit } = RateLimit, Backoff, Routine, http 429, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "this address has {limit} connections, as many as one may have",
+        log   "",
+        fix   "close some first, or raise SOCKETIO_MAX_CONNECTIONS_PER_IP; behind a proxy, name it in BELLGATE_TRUSTED_PROXIES",
+        user  BUSY;
     /// Somebody is kept out: an operator wants it so, or rates were broken again and again.
     Blocked "blocked" { who, left, because } = RateLimit, Backoff, Routine, http 429, close 1008, engine Forbidden,
         reason "forced close",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bellgate_engine::ConnId;
 use bellgate_wire::Arguments;
 use bytes::Bytes;
 use compact_str::CompactString;
@@ -42,6 +43,8 @@ pub enum Event {
     Disconnected {
         /// The id that it had.
         socket: SocketId,
+        /// The connection that it travelled on.
+        conn: ConnId,
         /// The `sid` that the client had.
         sid: Arc<str>,
         /// The namespace.

@@ -178,6 +178,7 @@ impl Hub {
         self.namespaces.left(gone.namespace);
         events.push(Event::Disconnected {
             socket: former_id(socket, &gone),
+            conn: gone.conn,
             sid: shared_sid(&gone),
             namespace: self
                 .namespaces

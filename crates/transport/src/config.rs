@@ -43,11 +43,35 @@ pub struct TransportConfig {
 
 /// Decides whether another session may be opened, before anything is kept of it.
 pub trait Admission: Send + Sync {
-    /// Counts a handshake, whose origin is admitted.
+    /// Counts a handshake, whose origin is admitted. What it gives is held until the session has ended.
     ///
     /// # Errors
     /// Why not, and how long to wait.
-    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<(), (Refusal, Duration)>;
+    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<Permit, (Refusal, Duration)>;
+}
+
+/// What a session holds for as long as it is open; dropped with it. Twice boxed, so that each of the many
+/// that hold nothing pays for one pointer.
+#[derive(Default)]
+pub struct Permit(Option<Box<Box<dyn Send>>>);
+
+impl Permit {
+    /// Nothing is held.
+    pub const fn free() -> Self {
+        Self(None)
+    }
+
+    /// This is held.
+    pub fn holding(held: impl Send + 'static) -> Self {
+        Self(Some(Box::new(Box::new(held))))
+    }
+}
+
+impl std::fmt::Debug for Permit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is_holding = self.0.is_some();
+        f.debug_tuple("Permit").field(&is_holding).finish()
+    }
 }
 
 /// What a reload may change, for what is new after it: requests, streams, sessions.

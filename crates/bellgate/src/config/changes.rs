@@ -68,7 +68,7 @@ mod tests {
                 ("BELLGATE_API_KEYS", "a:n3w"),
                 ("SOCKETIO_PORT", "6002"),
                 ("SOCKETIO_CORS_ORIGINS", "http://a.example"),
-                ("SOCKETIO_MAX_CONNECTIONS_PER_USER", "5"),
+                ("BELLGATE_MEMORY_LIMIT", "1GiB"),
             ],
         );
         let told: Vec<_> = changes.iter().map(Change::to_string).collect();

@@ -47,7 +47,7 @@ pub use self::groups::limits::Limits;
 pub use self::groups::listen::{Listen, TlsFiles};
 pub use self::groups::logging::{LogFormat, LogLevel, Logging};
 pub use self::groups::origins::Origins;
-pub use self::groups::rates::{RateLimits, SharedLimits};
+pub use self::groups::rates::{Caps, RateLimits, SharedLimits};
 pub use self::groups::sessions::Sessions;
 pub use self::groups::tokens::Tokens;
 pub use self::load::{Effective, Loaded};
@@ -74,6 +74,8 @@ pub struct Settings {
     pub rates: RateLimits,
     /// Where counts are shared.
     pub shared_limits: SharedLimits,
+    /// How many connections somebody may have.
+    pub caps: Caps,
     /// What clients are told about reconnecting.
     pub clients: Clients,
     /// Who connects.
@@ -115,6 +117,7 @@ impl Settings {
             limits: Limits::take(values),
             rates: RateLimits::take(values),
             shared_limits: SharedLimits::take(values),
+            caps: Caps::take(values),
             clients: Clients::take(values),
             identity: Identity::take(values),
             tokens: Tokens::take(values),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery};
 use bellgate_hub::{SocketId, Target};
 use bytes::Bytes;
@@ -21,6 +22,8 @@ pub(crate) enum Command {
     Socket(SocketId, SocketAction),
     /// For one plain Engine.IO connection.
     Engine(ConnId, EngineAction),
+    /// Disconnect a connection that is one too many of its user.
+    Evict(ConnId, Refusal),
     /// A handler that had to wait is done.
     Done(ConnId, Outcome),
 }

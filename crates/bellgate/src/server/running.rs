@@ -50,7 +50,7 @@ impl Running {
         hold_connections(&mut settings, &self.settled, Some(before));
         self.shards.handle.reload(live(&settings, tls));
         self.api.reload(&settings);
-        self.throttle.reload(&settings.rates);
+        self.throttle.reload(&settings);
         let terms = Arc::new(terms(&settings, self.settled.plain_refusals));
         for shard in self.shards.handle.remotes() {
             shard.command(Command::Reload(Arc::clone(&terms)));

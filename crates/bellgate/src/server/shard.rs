@@ -20,7 +20,7 @@ use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots};
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Event, Hub, SocketId, Target};
-use bellgate_transport::{App, Io, Opening, Remote};
+use bellgate_transport::{App, Io, Opening};
 use bellgate_wire::Message;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -60,17 +60,16 @@ impl ShardApp {
     pub(crate) fn new(
         hub: Hub,
         program: Arc<Program>,
-        me: Remote<Command>,
+        ways: Ways,
         gauges: Arc<Gauges>,
         terms: Arc<Terms>,
         throttle: Arc<Throttle>,
     ) -> Self {
-        let emitter = program.emitter.clone();
         let mut app = Self {
             hub,
             program,
             terms,
-            ways: Arc::new(Ways { shard: me, emitter }),
+            ways: Arc::new(ways),
             gauges,
             clients: Slots::default(),
             raw: Slots::default(),
@@ -191,17 +190,23 @@ impl ShardApp {
                 Some(Call::Received(socket, ack, received))
             }
             Event::Disconnected {
+                socket,
+                conn,
                 sid,
                 namespace,
                 member,
                 reason,
-                ..
-            } => Some(Call::Gone(Gone {
-                sid,
-                namespace,
-                member,
-                reason,
-            })),
+            } => {
+                if let Some(user) = &member.user {
+                    self.uncount(user, conn, socket);
+                }
+                Some(Call::Gone(Gone {
+                    sid,
+                    namespace,
+                    member,
+                    reason,
+                }))
+            }
             Event::Acked { .. } | Event::Counted { .. } => None,
         }
     }
@@ -269,14 +274,7 @@ impl ShardApp {
     }
 
     fn welcome(&mut self, socket: SocketId, welcome: Welcome, io: &mut Io<'_>) {
-        let user = welcome.member.user.as_ref();
-        if user.is_some_and(|user| self.refuse_blocked(socket, user, io)) {
-            return;
-        }
-        if let Some(user) = user {
-            self.throttle.expect(user);
-        }
-        if !self.hub.accept(socket, welcome.member, io) {
+        if !self.let_in(socket, welcome.member, io) {
             return;
         }
         if let (Some(client), Some(namespace), Some(member)) = (
@@ -476,6 +474,7 @@ impl App for ShardApp {
             Command::Engine(conn, EngineAction::Close) => {
                 io.close(conn, Refusal::ServerDisconnect {});
             }
+            Command::Evict(conn, why) => self.end_all(&[conn], &why, io),
             Command::Done(conn, outcome) => self.done(conn, outcome, io),
         }
     }

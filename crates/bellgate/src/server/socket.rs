@@ -26,6 +26,10 @@ pub struct Socket {
 pub(crate) struct Ways {
     /// To the shard that the socket lives on.
     pub(crate) shard: Remote<Command>,
+    /// The place of that shard among all.
+    pub(crate) index: u16,
+    /// To all shards.
+    pub(crate) shards: Vec<Remote<Command>>,
     /// To everybody.
     pub(crate) emitter: Emitter,
 }

@@ -20,6 +20,7 @@ use super::emitter::Emitter;
 use super::gauges::Gauges;
 use super::running::{Running, Settled, hold_connections, live, terms, tls};
 use super::shard::ShardApp;
+use super::socket::Ways;
 use super::stores::Stores;
 use super::throttle::Throttle;
 use super::{Program, Server};
@@ -94,7 +95,7 @@ impl Server {
             None => None,
         };
         let secure = tls.is_some();
-        let throttle = Arc::new(Throttle::new(&self.settings.rates));
+        let throttle = Arc::new(Throttle::new(&self.settings));
         let config = self.transport(Some(listen), tls, &throttle);
         let (api, shards) = self.run(config, &throttle)?;
         drop(reserved);
@@ -121,7 +122,7 @@ impl Server {
     ///
     /// The application must be served with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn mount(self) -> Result<Mounted, StartError> {
-        let throttle = Arc::new(Throttle::new(&self.settings.rates));
+        let throttle = Arc::new(Throttle::new(&self.settings));
         let config = self.transport(None, None, &throttle);
         let (api, shards) = self.run(config, &throttle)?;
         Ok(Mounted { shards, api })
@@ -193,10 +194,15 @@ impl Server {
                     .get(usize::from(index))
                     .map(Arc::clone)
                     .unwrap_or_default();
-                let me = me.unwrap_or_else(bellgate_transport::Remote::nowhere);
+                let ways = Ways {
+                    shard: me.unwrap_or_else(bellgate_transport::Remote::nowhere),
+                    index,
+                    shards: handle.remotes().to_vec(),
+                    emitter: program.emitter.clone(),
+                };
                 let (program, throttle) = (Arc::clone(&program), Arc::clone(&throttle));
                 (
-                    ShardApp::new(hub, program, me, gauges, Arc::clone(&terms), throttle),
+                    ShardApp::new(hub, program, ways, gauges, Arc::clone(&terms), throttle),
                     http::fallback(&api),
                 )
             })?

@@ -6,6 +6,8 @@
 //! hit, by the pointer. `shared.rs` shares the counts of users and addresses with other processes.
 
 mod by_hand;
+mod census;
+mod own;
 mod shared;
 
 use std::collections::HashSet;
@@ -19,13 +21,18 @@ use bellgate_codes::Refusal;
 use bellgate_engine::ConnId;
 use bellgate_gate::limits::{AddressBlock, Bounds, Limiter, OffenceBook, OffenceRules, Subject};
 use bellgate_gate::{PeerAddr, RequestFacts};
-use bellgate_transport::Admission;
+use bellgate_hub::SocketId;
+use bellgate_transport::http::answer::retry_after;
+use bellgate_transport::{Admission, Permit};
 use tokio::sync::Notify;
 
 use self::by_hand::ByHand;
-use crate::config::RateLimits;
+use self::census::Census;
+use self::own::{Breach, Caller, Own};
+use crate::config::{RateLimits, Settings};
 
 pub(crate) use self::by_hand::{Kept, is_same_block};
+pub(super) use self::census::{Full, Place};
 pub(crate) use self::shared::{Sharing, share};
 
 /// Parts into which users fall by their hash.
@@ -40,10 +47,14 @@ pub(crate) struct Throttle {
     by_hand: ByHand,
     /// There are hits that others do not know of.
     untold: Notify,
+    census: Census,
+    own: Own,
 }
 
 struct Addresses {
     handshakes: Counted<AddressBlock>,
+    /// Those of all together.
+    all: Counted<()>,
     offences: OffenceBook<AddressBlock>,
 }
 
@@ -64,6 +75,7 @@ pub(super) struct Visitors {
 /// Who sends an event.
 #[derive(Clone, Copy)]
 pub(super) struct Sender<'a> {
+    pub(super) shard: u16,
     pub(super) conn: ConnId,
     pub(super) user: Option<&'a Arc<str>>,
     pub(super) address: Option<IpAddr>,
@@ -78,8 +90,8 @@ pub(super) struct Excess {
 }
 
 impl Throttle {
-    pub(crate) fn new(rules: &RateLimits) -> Self {
-        let rules = Arc::new(rules.clone());
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let rules = Arc::new(settings.rates.clone());
         let users = || {
             Mutex::new(Users {
                 events: Counted::new(&rules, Which::Messages, STRIPES),
@@ -89,6 +101,7 @@ impl Throttle {
         Self {
             addresses: Mutex::new(Addresses {
                 handshakes: Counted::new(&rules, Which::Connections, 1),
+                all: Counted::new(&rules, Which::Handshakes, 1),
                 offences: OffenceBook::new(offence_rules(1)),
             }),
             users: (0..STRIPES).map(|_| users()).collect(),
@@ -96,13 +109,17 @@ impl Throttle {
             hasher: RandomState::new(),
             by_hand: ByHand::default(),
             untold: Notify::new(),
+            census: Census::new(settings),
+            own: Own::new(settings),
         }
     }
 
     /// Goes by these rules from the next hit on. Rates that stay as they are keep their counts, and
     /// blocks keep their ends.
-    pub(crate) fn reload(&self, rules: &RateLimits) {
-        self.rules.store(Arc::new(rules.clone()));
+    pub(crate) fn reload(&self, settings: &Settings) {
+        self.rules.store(Arc::new(settings.rates.clone()));
+        self.census.reload(settings);
+        self.own.reload(settings);
     }
 
     /// The table of one shard.
@@ -114,22 +131,48 @@ impl Throttle {
         }
     }
 
-    /// Counts an event.
-    pub(super) fn event(
+    /// A session joins a namespace as a user; it counts until [`Throttle::leave`].
+    pub(super) fn join(
+        &self,
+        user: &Arc<str>,
+        place: Place,
+        socket: SocketId,
+        namespace: &Arc<str>,
+    ) -> Result<(), Full> {
+        self.census.join(user, place, socket, namespace)
+    }
+
+    /// A session has left a namespace that it had joined as a user.
+    pub(super) fn leave(&self, user: &str, place: Place, socket: SocketId) {
+        self.census.leave(user, place, socket);
+    }
+
+    /// Users who have joined a namespace.
+    pub(crate) fn users(&self) -> usize {
+        self.census.users()
+    }
+
+    /// Counts an event; its namespace is asked for only where one has a rate of its own.
+    pub(super) fn event<'a>(
         &self,
         visitors: &mut Visitors,
         sender: Sender<'_>,
+        namespace: impl FnOnce() -> Option<&'a Arc<str>>,
         now: Instant,
     ) -> Result<(), Excess> {
         let rules = self.rules.load();
         if !rules.is_on {
             return Ok(());
         }
+        let own = self.own.hit(namespace, || sender.caller(), now);
         if let Some(user) = sender.user {
-            return self.event_of_user(&rules, user, now);
+            return self.event_of_user(&rules, user, own, now);
         }
-        let hit = visitors.events.hit(&rules, &sender.conn, now);
-        hit.map_err(|(rate, retry_after)| {
+        let hit = own.unwrap_or_else(|| {
+            let hit = visitors.events.hit(&rules, &sender.conn, now);
+            hit.map_err(of_all)
+        });
+        hit.map_err(|breach| {
             let is_hidden = visitors.hidden.contains(&sender.conn);
             let (who, block) = if let Some(ip) = sender.address.filter(|_| !is_hidden) {
                 ("address", self.offend(AddressBlock::of(ip), now))
@@ -137,7 +180,7 @@ impl Throttle {
                 let offences = &mut visitors.offences;
                 ("connection", offences.handle_violation(&sender.conn, now))
             };
-            too_fast(rate, retry_after, block, who)
+            too_fast(breach, block, who)
         })
     }
 
@@ -145,6 +188,7 @@ impl Throttle {
         &self,
         rules: &Arc<RateLimits>,
         user: &Arc<str>,
+        own: Option<Result<(), Breach>>,
         now: Instant,
     ) -> Result<(), Excess> {
         let Some(mut users) = self.stripe(user) else {
@@ -158,10 +202,13 @@ impl Throttle {
             });
         }
         let Users { events, offences } = &mut *users;
-        if events.is_shared {
-            self.untold.notify_one();
-        }
-        events.hit(rules, user, now).map_err(|(rate, retry_after)| {
+        let hit = own.unwrap_or_else(|| {
+            if events.is_shared {
+                self.untold.notify_one();
+            }
+            events.hit(rules, user, now).map_err(of_all)
+        });
+        hit.map_err(|breach| {
             let block = offences.handle_violation(user, now);
             if let Some(block) = block {
                 tracing::warn!(
@@ -170,7 +217,7 @@ impl Throttle {
                     "a user went on breaking the rate of events"
                 );
             }
-            too_fast(rate, retry_after, block, "user")
+            too_fast(breach, block, "user")
         })
     }
 
@@ -220,28 +267,56 @@ impl Throttle {
 }
 
 impl Admission for Throttle {
-    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<(), (Refusal, Duration)> {
-        let Some(address) = facts.client_addr().filter(|_| !is_hidden(facts)) else {
-            return Ok(());
-        };
-        let address = AddressBlock::of(address);
-        if let Some(refused) = self.by_hand.find(&Subject::Address(address), now) {
-            return Err(refused);
-        }
+    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<Permit, (Refusal, Duration)> {
         let rules = self.rules.load();
-        if !rules.is_on {
-            return Ok(());
+        let address = facts.client_addr().filter(|_| !is_hidden(facts));
+        let address = address.map(AddressBlock::of);
+        let mut addresses = None;
+        if let Some(address) = address {
+            if let Some(refused) = self.by_hand.find(&Subject::Address(address), now) {
+                return Err(refused);
+            }
+            if rules.is_on {
+                let counts = addresses.insert(locked(&self.addresses));
+                if counts.handshakes.is_shared {
+                    self.untold.notify_one();
+                }
+                counts.handshake(&rules, address, now)?;
+            }
         }
-        let mut addresses = locked(&self.addresses);
-        if let Some(left) = addresses.offences.blocked(&address, now) {
+        // Last of the rates, so that one address alone cannot use it up.
+        let mut addresses = addresses.unwrap_or_else(|| locked(&self.addresses));
+        if let Err((rate, _)) = addresses.all.hit(&rules, &(), now) {
+            let what = format!("handshakes come faster than {rate} (BELLGATE_HANDSHAKE_RATE)");
+            let why = Refusal::Overloaded { what };
+            let wait = retry_after(why.code().row().status);
+            return Err((why, wait.unwrap_or(Duration::from_secs(1))));
+        }
+        drop(addresses);
+        match address {
+            Some(address) => self.census.open(address).map_err(|why| {
+                let wait = retry_after(why.code().row().status);
+                (why, wait.unwrap_or(Duration::from_secs(1)))
+            }),
+            None => Ok(Permit::free()),
+        }
+    }
+}
+
+impl Addresses {
+    /// Counts a handshake of an address.
+    fn handshake(
+        &mut self,
+        rules: &Arc<RateLimits>,
+        address: AddressBlock,
+        now: Instant,
+    ) -> Result<(), (Refusal, Duration)> {
+        if let Some(left) = self.offences.blocked(&address, now) {
             return Err((blocked("address", left), left));
         }
         // A refused handshake is no offence: behind one address there may be an office that comes back
         // all at once.
-        if addresses.handshakes.is_shared {
-            self.untold.notify_one();
-        }
-        let hit = addresses.handshakes.hit(&rules, &address, now);
+        let hit = self.handshakes.hit(rules, &address, now);
         hit.map_err(|(rate, retry_after)| {
             let why = Refusal::RateLimited {
                 what: "sessions of this address".to_owned(),
@@ -250,6 +325,18 @@ impl Admission for Throttle {
             };
             (why, retry_after)
         })
+    }
+}
+
+impl Sender<'_> {
+    fn caller(&self) -> Caller {
+        match self.user {
+            Some(user) => Caller::User(Arc::clone(user)),
+            None => Caller::Session(Place {
+                shard: self.shard,
+                conn: self.conn,
+            }),
+        }
     }
 }
 
@@ -288,6 +375,8 @@ fn is_hidden(facts: &RequestFacts) -> bool {
 enum Which {
     Connections,
     Messages,
+    /// Of all clients together.
+    Handshakes,
 }
 
 /// A limiter that knows which rules it was made of.
@@ -336,11 +425,12 @@ impl Which {
         match self {
             Self::Connections => &rules.connections,
             Self::Messages => &rules.messages,
+            Self::Handshakes => &rules.handshakes,
         }
     }
 }
 
-fn too_fast(rate: String, retry_after: Duration, block: Option<Duration>, who: &str) -> Excess {
+fn too_fast((rate, retry_after, setting): Breach, block: Option<Duration>, who: &str) -> Excess {
     match block {
         Some(left) => Excess {
             why: blocked(who, left),
@@ -351,12 +441,18 @@ fn too_fast(rate: String, retry_after: Duration, block: Option<Duration>, who: &
             why: Refusal::RateLimited {
                 what: "events".to_owned(),
                 rate,
-                setting: "SOCKETIO_RATE_LIMIT_MESSAGES".to_owned(),
+                setting,
             },
             retry_after,
             is_last: false,
         },
     }
+}
+
+/// A broken rate that holds in every namespace without one of its own.
+fn of_all((rate, retry_after): (String, Duration)) -> Breach {
+    let setting = "SOCKETIO_RATE_LIMIT_MESSAGES".to_owned();
+    (rate, retry_after, setting)
 }
 
 fn blocked(who: &str, left: Duration) -> Refusal {

@@ -13,6 +13,7 @@
 mod lab;
 
 mod asking;
+mod caps;
 mod connect;
 mod emitter;
 mod engine;

@@ -20,6 +20,7 @@ fn a_client_that_leaves_a_namespace_keeps_the_transport() {
         event,
         Some(Event::Disconnected {
             socket,
+            conn: conn(0),
             sid,
             namespace: "/".into(),
             member: Member::visitor(),

@@ -23,6 +23,7 @@ use super::query::Query;
 use super::upgrade::{upgrade, wants_websocket};
 use super::{Arrival, BoxError, Handover, Judged, Purpose, Reply, answer, in_band, poll, post};
 use crate::app::{App, Opening};
+use crate::config::Permit;
 use crate::server::Shared;
 use crate::shard::inlet::Inlet;
 use crate::shard::{Local, Seat, now};
@@ -183,15 +184,19 @@ impl<A: App> Endpoint<A> {
         if self.shared.draining.load(Ordering::Acquire) {
             return Err(Refusal::ServerDraining {});
         }
-        if let Some(admission) = &self.shared.config.admission
-            && let Err((refusal, wait)) = admission.admit(&judged.facts, now())
-        {
-            self.note(&refusal, judged);
-            let answer = answer::refusal_until(&refusal, &judged.request_id, Some(wait));
-            return Ok(Reply::Answer(answer));
-        }
+        let admission = self.shared.config.admission.as_ref();
+        let permit = match admission.map(|admission| admission.admit(&judged.facts, now())) {
+            None => Permit::free(),
+            Some(Ok(permit)) => permit,
+            Some(Err((refusal, wait))) => {
+                self.note(&refusal, judged);
+                let answer = answer::refusal_until(&refusal, &judged.request_id, Some(wait));
+                return Ok(Reply::Answer(answer));
+            }
+        };
         let limit = judged.live.max_connections;
-        let seat = Seat::take(&self.shared.sessions, limit).ok_or_else(|| Refusal::ServerFull {
+        let seat = Seat::take(&self.shared.sessions, limit, permit);
+        let seat = seat.ok_or_else(|| Refusal::ServerFull {
             limit: limit.to_string(),
         })?;
         let opening = Opening {

@@ -11,6 +11,7 @@ use bellgate_gate::origin::Binding;
 use bellgate_wire::ws::Reader;
 use tokio_util::time::delay_queue::Key;
 
+use crate::config::Permit;
 use crate::sid::Secret;
 use crate::socket::Socket;
 use crate::stats::ShardStats;
@@ -178,23 +179,30 @@ impl WsLane {
     }
 }
 
-/// One place under the server's connection limit; given back when dropped.
-pub struct Seat(Arc<AtomicUsize>);
+/// One place under the server's connection limit, and what else was admitted with it; given back when
+/// dropped.
+pub struct Seat {
+    taken: Arc<AtomicUsize>,
+    _permit: Permit,
+}
 
 impl Seat {
     /// Takes a place, if one is free.
-    pub fn take(taken: &Arc<AtomicUsize>, limit: usize) -> Option<Self> {
+    pub fn take(taken: &Arc<AtomicUsize>, limit: usize, permit: Permit) -> Option<Self> {
         taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
                 (now < limit).then_some(now + 1)
             })
             .ok()
-            .map(|_| Self(Arc::clone(taken)))
+            .map(|_| Self {
+                taken: Arc::clone(taken),
+                _permit: permit,
+            })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.taken.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -17,6 +17,46 @@ pub struct RateLimits {
     pub messages: Rates,
     /// `SOCKETIO_RATE_LIMIT_STRATEGY`.
     pub strategy: Strategy,
+    /// `BELLGATE_HANDSHAKE_RATE`: handshakes of all clients together; holds also where the others do not.
+    pub handshakes: Rates,
+}
+
+/// How many connections somebody may have at a time; 0 is no cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// `SOCKETIO_MAX_CONNECTIONS_PER_USER`
+    pub per_user: usize,
+    /// `SOCKETIO_MAX_CONNECTIONS_PER_IP`, IPv6 by /64.
+    pub per_address: usize,
+    /// `BELLGATE_USER_CAP_POLICY`: the oldest connection of a user goes for one too many, not the new one.
+    pub evicts_oldest: bool,
+}
+
+impl Caps {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        Self {
+            per_user: values.take("SOCKETIO_MAX_CONNECTIONS_PER_USER"),
+            per_address: values.take("SOCKETIO_MAX_CONNECTIONS_PER_IP"),
+            evicts_oldest: values.take::<CapPolicy>("BELLGATE_USER_CAP_POLICY")
+                == CapPolicy::EvictOldest,
+        }
+    }
+}
+
+#[derive(PartialEq)]
+enum CapPolicy {
+    Refuse,
+    EvictOldest,
+}
+
+impl FromValue for CapPolicy {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Word("refuse") => Some(Self::Refuse),
+            Value::Word("evict-oldest") => Some(Self::EvictOldest),
+            _ => None,
+        }
+    }
 }
 
 impl RateLimits {
@@ -26,6 +66,7 @@ impl RateLimits {
             connections: values.take("SOCKETIO_RATE_LIMIT_CONNECTIONS"),
             messages: values.take("SOCKETIO_RATE_LIMIT_MESSAGES"),
             strategy: values.take("SOCKETIO_RATE_LIMIT_STRATEGY"),
+            handshakes: values.take("BELLGATE_HANDSHAKE_RATE"),
         }
     }
 }
@@ -149,7 +190,8 @@ pub const GROUP: Group = Group {
             default: "20",
             reload: Reload::Live,
             short: "most connections of one user; 0 is no cap",
-            ..LATER
+            long: "Counts sessions, in however many namespaces, over all shards of the process; max_connections_per_user of a namespace counts those in it.",
+            ..PLAIN
         },
         Setting {
             name: "SOCKETIO_MAX_CONNECTIONS_PER_IP",
@@ -160,7 +202,8 @@ pub const GROUP: Group = Group {
             default: "0",
             reload: Reload::Live,
             short: "most connections of one address; 0 is no cap",
-            ..LATER
+            long: "IPv6 counts by /64. Sessions that were open before it was set are not counted, nor are clients behind a loopback proxy that is missing in BELLGATE_TRUSTED_PROXIES.",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_USER_CAP_POLICY",
@@ -168,7 +211,8 @@ pub const GROUP: Group = Group {
             default: "refuse",
             reload: Reload::Live,
             short: "who goes when a user has too many connections: the new one or the oldest",
-            ..LATER
+            long: "The oldest is disconnected as by the API, so that a stock client stays away and does not push out another one.",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_MEMORY_LIMIT",
@@ -189,7 +233,8 @@ pub const GROUP: Group = Group {
             default: "2000/second",
             reload: Reload::Live,
             short: "handshakes of all clients together",
-            ..LATER
+            long: "One more gets 503 with Retry-After and the code overloaded. Holds with SOCKETIO_RATE_LIMITING=false too.",
+            ..PLAIN
         },
     ],
 };

@@ -110,14 +110,14 @@ const NAMESPACE: &[MemberRow] = &[
         },
         when_invalid: "",
         short: "sessions that a user may have in it; 0 is no limit",
-        works: false,
+        works: true,
     },
     MemberRow {
         name: "rate",
         kind: Kind::Rate,
         when_invalid: "",
         short: "a user's messages, as SOCKETIO_RATE_LIMIT_MESSAGES",
-        works: false,
+        works: true,
     },
 ];
 

@@ -7,6 +7,7 @@ mod process;
 
 use std::collections::BTreeMap;
 use std::fmt::Error;
+use std::time::Instant;
 
 use bellgate_codes::Code;
 use bellgate_transport::Totals;
@@ -41,6 +42,8 @@ struct Snapshot {
     rooms: usize,
     pending_acks: usize,
     redis: Vec<(&'static str, bellgate_redis::Stats)>,
+    users: usize,
+    blocks: usize,
     process: Option<Process>,
 }
 
@@ -88,6 +91,8 @@ impl Snapshot {
                 .all()
                 .map(|redis| (redis.place().setting(), redis.stats()))
                 .collect(),
+            users: api.throttle.users(),
+            blocks: api.throttle.blocks(Instant::now()).len(),
             process: Process::read(),
         }
     }
@@ -143,6 +148,16 @@ impl Snapshot {
                 "bellgate_pending_acks",
                 "Publications that wait for answers",
                 self.pending_acks as u64,
+            ),
+            (
+                "bellgate_users",
+                "Users who have joined a namespace",
+                self.users as u64,
+            ),
+            (
+                "bellgate_blocks",
+                "Users and addresses that are kept out",
+                self.blocks as u64,
             ),
         ];
         for (name, help, value) in gauges {

@@ -1,15 +1,17 @@
-//! What a shard does with events that come too fast, and with users that are blocked for it.
+//! What a shard does with events that come too fast, with users that are blocked for it, and with those that
+//! have too many connections.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
-use bellgate_hub::SocketId;
+use bellgate_hub::{Member, SocketId};
 use bellgate_transport::Io;
 
 use super::ShardApp;
 use crate::server::args::Args;
-use crate::server::throttle::{Excess, Sender};
+use crate::server::command::Command;
+use crate::server::throttle::{Excess, Full, Place, Sender};
 
 impl ShardApp {
     /// Whether an event comes too fast.
@@ -22,11 +24,14 @@ impl ShardApp {
         let member = self.hub.member(socket);
         let client = self.clients.get(conn);
         let sender = Sender {
+            shard: self.ways.index,
             conn,
             user: member.and_then(|member| member.user.as_ref()),
             address: client.and_then(|client| client.handshake.address),
         };
-        self.throttle.event(&mut self.visitors, sender, now)
+        let namespace = || self.hub.namespace(socket);
+        self.throttle
+            .event(&mut self.visitors, sender, namespace, now)
     }
 
     /// Tells of an event that came too fast: whoever waits for an answer, and the page.
@@ -61,13 +66,25 @@ impl ShardApp {
         }
     }
 
+    /// Lets a socket in as this member, if there is no block and no cap against it; whether it is in.
+    pub(super) fn let_in(&mut self, socket: SocketId, member: Member, io: &mut Io<'_>) -> bool {
+        let Some(user) = member.user.clone() else {
+            return self.hub.accept(socket, member, io);
+        };
+        if self.refuse_blocked(socket, &user, io) || self.refuse_capped(socket, &user, io) {
+            return false;
+        }
+        self.throttle.expect(&user);
+        let conn = self.hub.conn(socket);
+        let is_in = self.hub.accept(socket, member, io);
+        if let Some(conn) = conn.filter(|_| !is_in) {
+            self.uncount(&user, conn, socket);
+        }
+        is_in
+    }
+
     /// Refuses a user that is blocked; whether it was.
-    pub(super) fn refuse_blocked(
-        &mut self,
-        socket: SocketId,
-        user: &Arc<str>,
-        io: &mut Io<'_>,
-    ) -> bool {
+    fn refuse_blocked(&mut self, socket: SocketId, user: &Arc<str>, io: &mut Io<'_>) -> bool {
         let Some((why, left)) = self.throttle.user_blocked(user, io.now) else {
             return false;
         };
@@ -75,5 +92,38 @@ impl ShardApp {
         io.count_refusal(why.code());
         self.hub.refuse(socket, &payload, io);
         true
+    }
+
+    /// Counts a user who joins, and refuses one connection too many; whether it was.
+    fn refuse_capped(&mut self, socket: SocketId, user: &Arc<str>, io: &mut Io<'_>) -> bool {
+        let (Some(conn), Some(namespace)) = (self.hub.conn(socket), self.hub.namespace(socket))
+        else {
+            return false;
+        };
+        let place = Place {
+            shard: self.ways.index,
+            conn,
+        };
+        match self.throttle.join(user, place, socket, namespace) {
+            Ok(()) => false,
+            Err(Full::Refused(why)) => {
+                let payload = why.connect_error(self.request_id(socket), None);
+                io.count_refusal(why.code());
+                self.hub.refuse(socket, &payload, io);
+                true
+            }
+            Err(Full::Evicts(oldest, why)) => {
+                if let Some(shard) = self.ways.shards.get(usize::from(oldest.shard)) {
+                    shard.command(Command::Evict(oldest.conn, why));
+                }
+                false
+            }
+        }
+    }
+
+    /// A user has left a namespace, or could not join it.
+    pub(super) fn uncount(&self, user: &str, conn: ConnId, socket: SocketId) {
+        let shard = self.ways.index;
+        self.throttle.leave(user, Place { shard, conn }, socket);
     }
 }

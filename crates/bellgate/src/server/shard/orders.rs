@@ -77,7 +77,8 @@ impl ShardApp {
         }
     }
 
-    fn end_all(&mut self, conns: &[ConnId], why: &Refusal, io: &mut Io<'_>) {
+    /// `41` for each namespace, then the end.
+    pub(super) fn end_all(&mut self, conns: &[ConnId], why: &Refusal, io: &mut Io<'_>) {
         for conn in conns {
             let events = self.hub.end(*conn, why.clone(), io.now, io);
             self.dispatch_all(Some(*conn), events, io);
