@@ -419,6 +419,13 @@ refusals! {
         log   "",
         fix   "get a new token; where that comes too soon, clocks differ by more than BELLGATE_JWT_LEEWAY",
         user  "Please log in again to get live updates.";
+    /// Whoever knows the users does not answer: the application, its Redis, the key set.
+    AuthUnavailable "auth_unavailable" { what } = Server, Backoff, Warning, http 503, close 1013, engine BadRequest,
+        reason "forced close",
+        cause "{what} does not answer, and without it nobody can be let in",
+        log   "",
+        fix   "see that it runs and can be reached from here; clients come back by themselves",
+        user  PAUSED;
     /// A credential proves another user than the connection's own.
     IdentityChanged "identity_changed" {} = Authentication, Backoff, Warning, http 403, close 1008, engine Forbidden,
         reason "forced close",

@@ -81,6 +81,15 @@ impl Settings {
         self.identity.secret_key.is_some() || self.tokens.is_on()
     }
 
+    /// The algorithms that are pinned for tokens, where any are.
+    pub fn token_algorithms(&self) -> Option<Vec<Algorithm>> {
+        let names = self.tokens.algorithms.iter();
+        let list: Vec<_> = names
+            .filter_map(|name| Algorithm::from_name(name))
+            .collect();
+        Some(list).filter(|list| !list.is_empty())
+    }
+
     /// Which tokens log in, where any do, and what is to be said of keys that cannot be used.
     pub fn token_settings(&self) -> (Option<TokenSettings>, Vec<Notice>) {
         let set = &self.tokens;
@@ -101,13 +110,9 @@ impl Settings {
                 String::new()
             })
         });
-        let named = set.algorithms.iter();
-        let named: Vec<_> = named
-            .filter_map(|name| Algorithm::from_name(name))
-            .collect();
         let tokens = TokenSettings {
             rules: TokenRules {
-                algorithms: Some(named).filter(|list| !list.is_empty()),
+                algorithms: self.token_algorithms(),
                 issuers: set.issuer.iter().cloned().collect(),
                 audiences: set.audience.iter().cloned().collect(),
                 leeway: set.leeway.as_secs(),
@@ -122,6 +127,7 @@ impl Settings {
             },
             secret: set.secret.as_ref().map(text),
             public_key,
+            has_key_set: set.key_set.is_some(),
         };
         if notices.is_empty() {
             notices = tokens.build().1;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bellgate_codes::Refusal;
-use bellgate_gate::identity::{Brought, Identities, Identity, NamespaceRule, Standing};
+use bellgate_gate::identity::{
+    Answers, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Standing,
+};
 use bellgate_hub::HubConfig;
 
-use super::visit::{Clocks, Visit};
+use super::outside::{self, Outside};
+use super::visit::{Clocks, Judged, Unjudged, Visit};
 use crate::config::{NamespaceAuth, NamespacePolicy, Settings};
 
 /// The namespace that is for administrators unless its policy says otherwise (contract §4).
@@ -34,12 +36,18 @@ pub(super) struct Asked<'a> {
     pub(super) is_handled: bool,
     /// The session is bound to an admitted origin.
     pub(super) is_bound: bool,
+    /// What the POST brought that it came by.
+    pub(super) posted: Option<&'a Credentials>,
+    /// What was found out for it by now.
+    pub(super) answers: &'a Answers,
 }
 
 /// What the settings say of users and namespaces.
 pub(crate) struct Access {
     /// How users are known.
     pub(super) identities: Identities,
+    /// Who is asked what cannot be known here.
+    pub(super) outside: Outside,
     /// What namespaces ask that have something said of them; none where nobody is asked who it is.
     rules: BTreeMap<String, Option<NamespaceRule>>,
     /// What all others ask.
@@ -47,7 +55,7 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, outside: Outside) -> Self {
         let usual = NamespaceRule {
             needs_user: settings.is_login_required(),
             roles: None,
@@ -63,6 +71,7 @@ impl Access {
         }
         Self {
             identities: Identities::new(settings.identity_settings()),
+            outside,
             rules,
             usual,
         }
@@ -74,7 +83,7 @@ impl Access {
         visit: Option<&mut Visit>,
         asked: &Asked<'_>,
         clocks: Clocks,
-    ) -> Result<Option<Identity>, Refusal> {
+    ) -> Result<Option<Identity>, Unjudged> {
         let rule = if asked.is_handled {
             Some(&HANDLED)
         } else {
@@ -86,11 +95,36 @@ impl Access {
         let Some(visit) = visit else {
             let nobody = Standing::Visitor { because: None };
             let admitted = nobody.admit(asked.namespace, rule, clocks.unix);
-            return admitted.map(|_| None);
+            return Ok(admitted.map(|_| None)?);
         };
         let brought = Brought::by_connect(asked.auth, asked.is_bound);
-        visit.judge(&self.identities, &brought, clocks.unix)?;
-        visit.admit(asked.namespace, rule, clocks)
+        let judged = Judged {
+            brought: &brought,
+            posted: asked.posted,
+            answers: asked.answers,
+        };
+        visit.judge(&self.identities, &judged, clocks.unix)?;
+        Ok(visit.admit(asked.namespace, rule, clocks)?)
+    }
+
+    /// What credentials come to by what is known in this process; none where somebody else would have to
+    /// be asked.
+    pub(super) fn find_at_hand(
+        &self,
+        credentials: &Credentials,
+        brought: &Brought,
+        now: u64,
+    ) -> Option<Found> {
+        let mut answers = Answers::default();
+        loop {
+            match self.identities.find(credentials, brought, &answers, now) {
+                Found::Needs(need) => match self.outside.ask(&need) {
+                    outside::Asked::Now(answer) => answers.add(need, answer),
+                    outside::Asked::Later(_) => return None,
+                },
+                found => return Some(found),
+            }
+        }
     }
 
     /// Whether a user with these roles may be in a namespace without a handler.

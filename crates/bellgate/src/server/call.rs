@@ -1,9 +1,12 @@
 //! A call of the program: what happened, in the words of its handlers, and what they answer.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bellgate_codes::Refusal;
+use bellgate_gate::identity::{Answers, Credentials};
 use bellgate_hub::SocketId;
 use futures_util::FutureExt as _;
 
@@ -17,12 +20,27 @@ use super::program::Program;
 pub(super) enum Call {
     /// A client asks to join.
     Connect(SocketId, Connect),
+    /// A client asks to join, and whether it may is found out in its turn.
+    Judge(Box<Held>),
     /// A client asks to join, and may not: told in its turn.
     Refuse(SocketId, Refusal),
     /// A client sent an event, and waits for the ack with this id.
     Received(SocketId, Option<u64>, Received),
     /// A client has gone.
     Gone(Gone),
+}
+
+/// A CONNECT that is not judged yet.
+pub(crate) struct Held {
+    pub(super) socket: SocketId,
+    pub(super) namespace: Arc<str>,
+    pub(super) auth: Option<String>,
+    /// What the POST brought that it came by.
+    pub(super) posted: Option<Arc<Credentials>>,
+    /// What was found out for it by now.
+    pub(super) answers: Answers,
+    /// Until when it waits; none before it has to.
+    pub(super) until: Option<Instant>,
 }
 
 /// What a handler answered.
@@ -41,6 +59,7 @@ impl Call {
         match self {
             Self::Connect(_, connect) => connect.auth.as_ref().map_or(0, String::len),
             Self::Received(_, _, received) => received.name.len() + received.args.bytes(),
+            Self::Judge(held) => held.auth.as_ref().map_or(0, String::len),
             Self::Refuse(..) | Self::Gone(_) => 0,
         }
     }
@@ -57,6 +76,8 @@ impl Call {
                 };
                 Some(Answering::Connect(socket, answer))
             }
+            // Its shard judges it before anything is called.
+            Self::Judge(_) => None,
             Self::Refuse(socket, refusal) => Some(Answering::Connect(
                 socket,
                 answered(Ok(Err(refusal.into()))),

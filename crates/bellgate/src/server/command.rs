@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::access::Terms;
-use super::call::Outcome;
+use super::call::{Held, Outcome};
 use super::engine::EngineAction;
 
 /// What reaches a shard's application from other threads and from its own tasks.
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Engine(ConnId, EngineAction),
     /// Disconnect a connection that is one too many of its user.
     Evict(ConnId, Refusal),
+    /// What a CONNECT waits for has come.
+    Judge(ConnId, Box<Held>),
     /// A handler that had to wait is done.
     Done(ConnId, Outcome),
 }

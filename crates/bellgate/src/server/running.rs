@@ -8,7 +8,9 @@ use bellgate_transport::Live;
 
 use super::access::{Access, Terms};
 use super::command::Command;
+use super::doors::Doors;
 use super::emitter::Emitter;
+use super::outside::Outside;
 use super::start::StartError;
 use super::throttle::Throttle;
 use crate::config::{Address, Settings};
@@ -23,6 +25,7 @@ pub struct Running {
     pub(super) api: Arc<Api>,
     pub(super) settled: Settled,
     pub(super) throttle: Arc<Throttle>,
+    pub(super) doors: Arc<Doors>,
     pub(super) shards: bellgate_transport::Running<Command>,
 }
 
@@ -41,17 +44,20 @@ impl Running {
     /// stays. Rows of the table that need a restart keep what they were.
     ///
     /// # Errors
-    /// When the TLS files cannot be used; then nothing is changed.
+    /// When the TLS files cannot be used, or somebody cannot be asked; then nothing is changed.
     pub fn reload(&self, settings: &Settings) -> Result<(), StartError> {
         let mut settings = settings.clone();
         let tls = tls(&settings)?;
+        let outside = self.doors.terms().access.outside.renew(&settings);
+        let outside = outside.map_err(StartError::Outside)?;
         settings.listen.public = self.settled.public.clone();
         let before = self.shards.handle.live().max_connections;
         hold_connections(&mut settings, &self.settled, Some(before));
         self.shards.handle.reload(live(&settings, tls));
         self.api.reload(&settings);
         self.throttle.reload(&settings);
-        let terms = Arc::new(terms(&settings, self.settled.plain_refusals));
+        let terms = Arc::new(terms(&settings, self.settled.plain_refusals, outside));
+        self.doors.reload(Arc::clone(&terms));
         for shard in self.shards.handle.remotes() {
             shard.command(Command::Reload(Arc::clone(&terms)));
         }
@@ -137,14 +143,14 @@ pub(super) fn tls(settings: &Settings) -> Result<Option<Arc<rustls::ServerConfig
 }
 
 /// The part of the shards' own configuration that a reload may change.
-pub(super) fn terms(settings: &Settings, plain_refusals: bool) -> Terms {
+pub(super) fn terms(settings: &Settings, plain_refusals: bool, outside: Outside) -> Terms {
     let hub = HubConfig {
         plain_refusals,
         ..settings.hub_config()
     };
     Terms {
         hub,
-        access: Access::new(settings),
+        access: Access::new(settings, outside),
     }
 }
 

@@ -5,6 +5,7 @@
 //! is done further events of the same connection stand in line behind it.
 
 mod excess;
+mod judging;
 mod line;
 mod live;
 mod orders;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots};
 use bellgate_gate::RequestFacts;
-use bellgate_gate::identity::Identity;
+use bellgate_gate::identity::Answers;
 use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening};
 use bellgate_wire::Message;
@@ -26,13 +27,13 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 
 use self::line::Line;
-use super::access::{Asked, Terms};
+use super::access::Terms;
 use super::args::Args;
-use super::call::{Call, Outcome};
+use super::call::{Call, Held, Outcome};
 use super::command::{Command, SocketAction};
 use super::engine::{EngineAction, EnginePeer, Frame};
 use super::gauges::Gauges;
-use super::handlers::{Connect, Gone, Handshake, Received, Reply, Welcome};
+use super::handlers::{Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
 use super::socket::{Socket, Ways};
 use super::throttle::{Throttle, Visitors};
@@ -107,7 +108,7 @@ impl ShardApp {
         {
             return self.refuse_event(*socket, *ack, &excess, io);
         }
-        let Some(call) = self.call(conn, event, io) else {
+        let Some(call) = self.call(conn, event) else {
             return;
         };
         match conn {
@@ -123,7 +124,10 @@ impl ShardApp {
 
     fn queue(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
         let Some(line) = self.busy.get_mut(&conn) else {
-            return self.run(conn, call, io);
+            return match call {
+                Call::Judge(held) => self.judge(conn, held, io),
+                call => self.run(conn, call, io),
+            };
         };
         if let Err(why) = line.push(call, &self.terms.hub.limits) {
             *line = Line::default();
@@ -149,30 +153,23 @@ impl ShardApp {
     }
 
     /// What happened, with all that a handler gets.
-    fn call(&mut self, conn: Option<ConnId>, event: Event, io: &mut Io<'_>) -> Option<Call> {
+    fn call(&mut self, conn: Option<ConnId>, event: Event) -> Option<Call> {
         match event {
             Event::Connect {
                 socket,
                 namespace,
                 auth,
             } => {
-                let conn = conn?;
-                let identity = match self.admit(conn, &namespace, auth.as_deref(), io) {
-                    Ok(identity) => identity.map(Arc::new),
-                    Err(changed @ Refusal::IdentityChanged {}) => {
-                        self.clients.get(conn)?.tell_changed(&changed);
-                        io.close(conn, changed);
-                        return None;
-                    }
-                    Err(refusal) => return Some(Call::Refuse(socket, refusal)),
-                };
-                let connect = Connect {
+                let client = self.clients.get(conn?);
+                let visit = client.and_then(|client| client.visit.as_ref());
+                Some(Call::Judge(Box::new(Held {
+                    socket,
                     namespace,
                     auth,
-                    handshake: Arc::clone(&self.clients.get(conn)?.handshake),
-                    identity,
-                };
-                Some(Call::Connect(socket, connect))
+                    posted: visit.and_then(|visit| visit.brought_by_post()),
+                    answers: Answers::default(),
+                    until: None,
+                })))
             }
             Event::Received {
                 socket,
@@ -209,30 +206,6 @@ impl ShardApp {
             }
             Event::Acked { .. } | Event::Counted { .. } => None,
         }
-    }
-
-    /// Who asks to join a namespace, if whoever it is may. A handler of the program decides after this.
-    fn admit(
-        &mut self,
-        conn: ConnId,
-        namespace: &str,
-        auth: Option<&str>,
-        io: &Io<'_>,
-    ) -> Result<Option<Identity>, Refusal> {
-        let handlers = self.program.namespaces.get(namespace);
-        let asked = Asked {
-            namespace,
-            auth,
-            is_handled: handlers.is_some_and(|handlers| handlers.connect.is_some()),
-            is_bound: io.is_bound(conn),
-        };
-        let client = self.clients.get_mut(conn);
-        let visit = client.and_then(|client| client.visit.as_deref_mut());
-        let admitted = self.terms.access.admit(visit, &asked, Clocks::now(io.now));
-        if let Some(client) = self.clients.get(conn) {
-            client.tell_reported();
-        }
-        admitted
     }
 
     fn client(&self, socket: SocketId) -> Option<&Client> {
@@ -336,6 +309,11 @@ impl ShardApp {
     fn done(&mut self, conn: ConnId, outcome: Outcome, io: &mut Io<'_>) {
         let line = self.busy.remove(&conn).unwrap_or_default();
         self.apply(outcome, io);
+        self.go_on(conn, line, io);
+    }
+
+    /// What stood in line behind something that is done.
+    fn go_on(&mut self, conn: ConnId, line: Line, io: &mut Io<'_>) {
         for call in line.calls {
             self.queue(conn, call, io);
         }
@@ -475,6 +453,7 @@ impl App for ShardApp {
                 io.close(conn, Refusal::ServerDisconnect {});
             }
             Command::Evict(conn, why) => self.end_all(&[conn], &why, io),
+            Command::Judge(conn, held) => self.judge_again(conn, held, io),
             Command::Done(conn, outcome) => self.done(conn, outcome, io),
         }
     }

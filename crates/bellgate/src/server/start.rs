@@ -16,8 +16,10 @@ use bellgate_transport::http::answer::finish;
 use bellgate_transport::{Admission, Handle, ListenError, TransportConfig};
 
 use super::command::Command;
+use super::doors::Doors;
 use super::emitter::Emitter;
 use super::gauges::Gauges;
+use super::outside::Outside;
 use super::running::{Running, Settled, hold_connections, live, terms, tls};
 use super::shard::ShardApp;
 use super::socket::Ways;
@@ -38,6 +40,8 @@ pub enum StartError {
     Tls(String),
     /// A Redis cannot be used. One that does not answer is no such thing.
     Redis(String),
+    /// Whoever knows the users cannot be asked at all. One that does not answer is no such thing.
+    Outside(String),
 }
 
 impl std::fmt::Display for StartError {
@@ -46,7 +50,7 @@ impl std::fmt::Display for StartError {
             Self::Listen(error) => error.fmt(f),
             Self::Admin(text) => write!(f, "BELLGATE_ADMIN_ADDR: {text}"),
             Self::Tls(text) => write!(f, "SOCKETIO_TLS_CERT, SOCKETIO_TLS_KEY: {text}"),
-            Self::Redis(text) => f.write_str(text),
+            Self::Redis(text) | Self::Outside(text) => f.write_str(text),
         }
     }
 }
@@ -96,8 +100,9 @@ impl Server {
         };
         let secure = tls.is_some();
         let throttle = Arc::new(Throttle::new(&self.settings));
-        let config = self.transport(Some(listen), tls, &throttle);
-        let (api, shards) = self.run(config, &throttle)?;
+        let doors = self.doors(&throttle)?;
+        let config = self.transport(Some(listen), tls, &doors);
+        let (api, shards) = self.run(config, &throttle, &doors)?;
         drop(reserved);
         let admin = admin.map(|(address, bound)| http::admin::serve(&address, bound, &api));
         let bound = shards
@@ -114,6 +119,7 @@ impl Server {
             api,
             settled,
             throttle,
+            doors,
             shards,
         })
     }
@@ -123,9 +129,17 @@ impl Server {
     /// The application must be served with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn mount(self) -> Result<Mounted, StartError> {
         let throttle = Arc::new(Throttle::new(&self.settings));
-        let config = self.transport(None, None, &throttle);
-        let (api, shards) = self.run(config, &throttle)?;
+        let doors = self.doors(&throttle)?;
+        let config = self.transport(None, None, &doors);
+        let (api, shards) = self.run(config, &throttle, &doors)?;
         Ok(Mounted { shards, api })
+    }
+
+    /// What handshakes and connections go by at first.
+    fn doors(&self, throttle: &Arc<Throttle>) -> Result<Arc<Doors>, StartError> {
+        let outside = Outside::open(&self.settings).map_err(StartError::Outside)?;
+        let terms = Arc::new(terms(&self.settings, self.plain_refusals, outside));
+        Ok(Arc::new(Doors::new(Arc::clone(throttle), terms)))
     }
 
     fn shards(&self) -> usize {
@@ -144,7 +158,7 @@ impl Server {
         &self,
         listen: Option<ListenAddr>,
         tls: Option<Arc<rustls::ServerConfig>>,
-        throttle: &Arc<Throttle>,
+        doors: &Arc<Doors>,
     ) -> TransportConfig {
         let settings = &self.settings;
         let mut paths = vec![settings.sessions.path.clone()];
@@ -154,7 +168,7 @@ impl Server {
             shards: self.shards(),
             paths,
             namespaces: self.namespaces(),
-            admission: Some(Arc::clone(throttle) as Arc<dyn Admission>),
+            admission: Some(Arc::clone(doors) as Arc<dyn Admission>),
             live: live(settings, tls),
         }
     }
@@ -163,16 +177,17 @@ impl Server {
         self,
         config: TransportConfig,
         throttle: &Arc<Throttle>,
+        doors: &Doors,
     ) -> Result<(Arc<Api>, bellgate_transport::Running<Command>), StartError> {
         let Self {
             settings,
             program,
-            plain_refusals,
             on_reload,
+            ..
         } = self;
         let stores = Stores::open(&settings)?;
         stores.share_limits(&settings, throttle);
-        let terms = Arc::new(terms(&settings, plain_refusals));
+        let terms = doors.terms();
         let program: Arc<Program> = Arc::new(program);
         let gauges: Arc<Vec<Arc<Gauges>>> =
             Arc::new((0..config.shards.max(1)).map(|_| Arc::default()).collect());

@@ -70,7 +70,7 @@ impl Client {
         let Some(visit) = self.visit.as_mut() else {
             return Ok(());
         };
-        let seen = visit.see(&access.identities, facts, is_bound, clocks);
+        let seen = visit.see(access, facts, is_bound, clocks);
         seen.inspect_err(|changed| self.tell_changed(changed))
     }
 

@@ -1,12 +1,15 @@
 //! Where one connection stands: what its requests brought, until that has come to a user.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bellgate_codes::Refusal;
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::{
-    Brought, Credentials, Found, Identities, Identity, NamespaceRule, Standing,
+    Answers, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Need, Standing,
 };
+
+use super::access::Access;
 
 /// So many seconds before the end of a login its page is told (contract §4).
 const AHEAD: u64 = 30;
@@ -45,7 +48,7 @@ pub(super) struct Visit {
     /// Of the request that opened the session; dropped once it can make no difference any more.
     opening: Option<Box<Credentials>>,
     /// Of the POST whose packets are being told.
-    posted: Option<Box<Credentials>>,
+    posted: Option<Arc<Credentials>>,
     /// Tells the credentials that were looked at last.
     seen: Option<u64>,
     standing: Standing,
@@ -74,6 +77,30 @@ impl Ends {
     }
 }
 
+/// What a CONNECT is judged by, beside the request that opened the session.
+pub(super) struct Judged<'a> {
+    pub(super) brought: &'a Brought,
+    /// Of the POST that it came by.
+    pub(super) posted: Option<&'a Credentials>,
+    /// What was found out for it by now.
+    pub(super) answers: &'a Answers,
+}
+
+/// Why nothing is said of a CONNECT but this.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unjudged {
+    /// It is refused.
+    Refused(Refusal),
+    /// This is to be found out first.
+    Needs(Need),
+}
+
+impl From<Refusal> for Unjudged {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 /// What a login's time asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Due {
@@ -99,14 +126,19 @@ impl Visit {
 
     /// The packets that follow came with these; or another way, which brings nothing of its own.
     pub(super) fn posted(&mut self, credentials: Option<Credentials>) {
-        self.posted = credentials.map(Box::new);
+        self.posted = credentials.map(Arc::new);
+    }
+
+    /// What the POST brought whose packets are being told: a CONNECT that has to wait takes it along.
+    pub(super) fn brought_by_post(&self) -> Option<Arc<Credentials>> {
+        self.posted.clone()
     }
 
     /// A request of the session. Credentials that have changed must be the same user's; if they are, the
     /// login lasts as long as theirs says. What proves nobody changes nothing (contract §3).
     pub(super) fn see(
         &mut self,
-        identities: &Identities,
+        access: &Access,
         facts: &RequestFacts,
         is_bound: bool,
         clocks: Clocks,
@@ -120,8 +152,8 @@ impl Visit {
         }
         self.seen = seen;
         let brought = Brought::by_request(is_bound);
-        let Found::Known(found) = identities.find(&facts.credentials(), &brought, clocks.unix)
-        else {
+        let found = access.find_at_hand(&facts.credentials(), &brought, clocks.unix);
+        let Some(Found::Known(found)) = found else {
             return Ok(());
         };
         let end = found.identity().and_then(|identity| identity.expires_at);
@@ -143,25 +175,26 @@ impl Visit {
     pub(super) fn judge(
         &mut self,
         identities: &Identities,
-        brought: &Brought,
+        asked: &Judged<'_>,
         now: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Unjudged> {
+        let (brought, answers) = (asked.brought, asked.answers);
         if identities.reads_tokens() && brought.has_token() {
-            let found = identities.find(&Credentials::default(), brought, now);
-            return self.take(known(found)?);
+            let found = identities.find(&Credentials::default(), brought, answers, now);
+            return Ok(self.take(known(found)?)?);
         }
         if let Some(opening) = &self.opening
             && !self.standing.is_settled()
         {
-            let found = identities.find(opening, brought, now);
+            let found = identities.find(opening, brought, answers, now);
             self.take(known(found)?)?;
         }
         // Cookies that were judged already take nothing back that the application has said since.
-        if let Some(posted) = &self.posted
+        if let Some(posted) = asked.posted
             && posted.may_log_in()
             && !(self.standing.is_settled() && posted.bytes_hash() == self.seen)
         {
-            let found = identities.find(posted, brought, now);
+            let found = identities.find(posted, brought, answers, now);
             self.take(known(found)?)?;
         }
         Ok(())
@@ -266,10 +299,11 @@ impl Visit {
     }
 }
 
-fn known(found: Found) -> Result<Standing, Refusal> {
+fn known(found: Found) -> Result<Standing, Unjudged> {
     match found {
         Found::Known(standing) => Ok(standing),
-        Found::Refused(refusal) => Err(refusal),
+        Found::Refused(refusal) => Err(Unjudged::Refused(refusal)),
+        Found::Needs(need) => Err(Unjudged::Needs(need)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bellgate_peer::{Client, Over, Polling, Reach};
+use bellgate_peer::{Client, Over, Polling, Reach, eventually};
 use serde_json::{Value, json};
 use xtask::signing::{self, SECRET};
 
@@ -84,6 +84,19 @@ pub(crate) async fn an_old_token() -> String {
     let lab = lab(&[]).await;
     let claims = json!({"sub": "7", "exp": now() - 90}).to_string();
     asked(&lab.reach, "/", &json!({"token": signing::token(&claims)})).await
+}
+
+pub(crate) async fn a_handshake_while_the_key_set_cannot_be_had() -> String {
+    // Nothing listens at this port.
+    let lab = lab(&[("BELLGATE_JWT_JWKS_URL", "http://127.0.0.1:1/keys")]).await;
+    let handshake = || lab.reach.get("/socket.io/?EIO=4&transport=polling");
+    let mut answer = handshake().send().await;
+    eventually("the failure to be known", async || {
+        answer = handshake().send().await;
+        !answer.is_ok()
+    })
+    .await;
+    told(&answer)
 }
 
 pub(crate) async fn another_users_cookie() -> String {

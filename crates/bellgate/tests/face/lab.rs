@@ -148,6 +148,11 @@ impl<T> Notes<T> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     /// Waits until there are this many, and takes them.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<T> {
         eventually("a handler to note something", async || {

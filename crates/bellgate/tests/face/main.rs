@@ -11,6 +11,7 @@
 )]
 
 mod lab;
+mod web;
 
 mod asking;
 mod caps;
@@ -18,6 +19,7 @@ mod connect;
 mod emitter;
 mod engine;
 mod events;
+mod key_sets;
 mod leaving;
 mod live;
 mod logins;

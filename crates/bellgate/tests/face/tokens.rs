@@ -92,7 +92,7 @@ async fn a_connection_of_one_user_takes_no_token_of_another() {
     for over in Over::BOTH {
         let lab = lab(2, &[]).await;
         let mut client = Client::join(&lab.reach, over, &auth(&token("7"))).await;
-        let connect = format!("40/admin,{}", auth(&token("8")));
+        let connect = format!("0/admin,{}", auth(&token("8")));
         client.engine.send(&connect).await;
         client.closed().await;
     }

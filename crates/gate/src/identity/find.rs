@@ -4,6 +4,7 @@ use bellgate_codes::Refusal;
 
 use super::brought::Brought;
 use super::credentials::Credentials;
+use super::outside::{Answers, Need};
 use super::settings::{CrossCookies, IdentitySettings};
 use super::standing::{Identity, Provider, Standing, User};
 use super::token::ByToken;
@@ -34,6 +35,8 @@ pub enum Found {
     Known(Standing),
     /// One of them is bad, and nothing weaker is tried: no namespace is joined with it.
     Refused(Refusal),
+    /// It cannot be said yet: this is to be found out first.
+    Needs(Need),
 }
 
 impl Identities {
@@ -72,8 +75,14 @@ impl Identities {
 
     /// Who the credentials prove, at `now` in Unix seconds: the first that there is decides (contract
     /// §4). A token comes before what Flask signs, and of that the session before the remember cookie; a
-    /// bad session is none.
-    pub fn find(&self, credentials: &Credentials, brought: &Brought, now: u64) -> Found {
+    /// bad session is none. `answers`: what was found out for this CONNECT by now.
+    pub fn find(
+        &self,
+        credentials: &Credentials,
+        brought: &Brought,
+        answers: &Answers,
+        now: u64,
+    ) -> Found {
         let counts = brought.is_bound && self.counts(credentials);
         let cookies = if counts {
             credentials.cookies()
@@ -81,7 +90,7 @@ impl Identities {
             Cookies::default()
         };
         if let Some(tokens) = &self.tokens
-            && let Some(mut found) = tokens.find(credentials, &cookies, brought, now)
+            && let Some(mut found) = tokens.find(credentials, &cookies, brought, answers, now)
         {
             if let Found::Known(Standing::User(user)) = &mut found {
                 self.add_roles(&mut user.identity);

@@ -4,11 +4,13 @@
 //! of a session brought ([`Credentials`]) into a [`Standing`], which the connection keeps; then
 //! [`Standing::admit`] decides for each namespace that is asked for. A login is known by its token or
 //! cookie alone, as the application knows it, and a cookie counts only beside an admitted origin and with
-//! the CSRF token that the application's own requests bring.
+//! the CSRF token that the application's own requests bring. What only others know is asked for as a
+//! [`Need`].
 
 mod brought;
 mod credentials;
 mod find;
+mod outside;
 mod settings;
 mod standing;
 mod token;
@@ -16,5 +18,6 @@ mod token;
 pub use brought::Brought;
 pub use credentials::Credentials;
 pub use find::{Found, Identities};
+pub use outside::{Answer, Answers, Need};
 pub use settings::{CrossCookies, CsrfMode, IdentitySettings, TokenSettings};
 pub use standing::{Identity, NamespaceRule, Provider, Standing, User};

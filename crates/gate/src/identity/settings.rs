@@ -62,6 +62,8 @@ pub struct TokenSettings {
     pub secret: Option<String>,
     /// What the file of `BELLGATE_JWT_PUBLIC_KEY` holds; empty where it cannot be read.
     pub public_key: Option<String>,
+    /// Whether `BELLGATE_JWT_JWKS_URL` is set: the keys come as answers.
+    pub has_key_set: bool,
 }
 
 impl TokenSettings {
@@ -69,6 +71,11 @@ impl TokenSettings {
     /// token is refused: who set a provider must not be left without one (contract §2).
     pub fn build(&self) -> (Tokens, Vec<Notice>) {
         let none = Tokens::new(self.rules.clone());
+        let none = if self.has_key_set {
+            none.with_set()
+        } else {
+            none
+        };
         let mut notices = Vec::new();
         let mut told = |setting, fault: KeyFault| {
             let text = format!("{fault}; until then it verifies no token");

@@ -5,6 +5,7 @@ use bellgate_codes::Refusal;
 use super::brought::Brought;
 use super::credentials::Credentials;
 use super::find::Found;
+use super::outside::{Answer, Answers, Need};
 use super::settings::{CsrfMode, TokenSettings};
 use super::standing::{Identity, Provider, Standing, User};
 use crate::cookie::Cookies;
@@ -15,6 +16,14 @@ pub(super) struct ByToken {
     tokens: Tokens,
     places: TokenPlaces,
     csrf: CsrfMode,
+}
+
+/// Why a token cannot be judged.
+enum Lack {
+    /// This is to be found out first.
+    Asked(Need),
+    /// This does not answer.
+    Missing(&'static str),
 }
 
 impl ByToken {
@@ -40,6 +49,7 @@ impl ByToken {
         credentials: &Credentials,
         cookies: &Cookies,
         brought: &Brought,
+        answers: &Answers,
         now: u64,
     ) -> Option<Found> {
         if brought.is_unclear() {
@@ -58,7 +68,12 @@ impl ByToken {
             Err(refusal) => return Some(Found::Refused(refusal)),
         };
         let is_cookie = found.place == Place::Cookie;
-        Some(match self.tokens.read(found.token, None, now) {
+        let token = match self.read(found.token, answers, now) {
+            Ok(token) => token,
+            Err(Lack::Asked(need)) => return Some(Found::Needs(need)),
+            Err(Lack::Missing(what)) => return Some(Found::Refused(unavailable(what))),
+        };
+        Some(match token {
             Ok(token) if token.user.is_empty() => {
                 let detail = "the token names nobody: its user is an empty text".to_owned();
                 bad(Refusal::TokenInvalid { detail }, is_cookie)
@@ -69,6 +84,30 @@ impl ByToken {
             }
             Err(fault) => bad(refused(fault), is_cookie),
         })
+    }
+
+    /// Reads a token with the keys that are at hand, or says that they, or newer ones, are needed.
+    fn read(
+        &self,
+        token: &str,
+        answers: &Answers,
+        now: u64,
+    ) -> Result<Result<Token, TokenFault>, Lack> {
+        let mut keys = None;
+        for need in [Need::Keys, Need::NewerKeys] {
+            let read = self.tokens.read(token, keys, now);
+            let is_lacking = matches!(read, Err(TokenFault::NoKeysYet | TokenFault::UnknownKey));
+            if !is_lacking {
+                return Ok(read);
+            }
+            keys = match answers.of(&need) {
+                None => return Err(Lack::Asked(need)),
+                Some(Answer::Keys(set)) => Some(&**set),
+                // What is not there cannot tell a new key from a false one.
+                Some(Answer::Unavailable { what }) => return Err(Lack::Missing(what)),
+            };
+        }
+        Ok(self.tokens.read(token, keys, now))
     }
 
     fn user(&self, token: Token, refusal: Option<Refusal>) -> User {
@@ -107,6 +146,11 @@ impl ByToken {
             },
         })
     }
+}
+
+pub(super) fn unavailable(what: &str) -> Refusal {
+    let what = what.to_owned();
+    Refusal::AuthUnavailable { what }
 }
 
 fn bad(refusal: Refusal, is_cookie: bool) -> Found {

@@ -5,6 +5,7 @@
 //! hands over what came. Nothing of a token ever becomes part of the URL. One set belongs to one
 //! issuer: a key is known by issuer and name (hardening §3 row 31).
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -37,12 +38,12 @@ const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 /// How soon a first fetch that failed is tried again.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
-/// The keys of one JWKS URL.
-#[derive(Debug)]
+/// The keys of one JWKS URL. A clone shares the keys, as they are then.
+#[derive(Debug, Clone)]
 pub struct KeySet {
     allowed: Option<Vec<Algorithm>>,
     made: Instant,
-    keys: Vec<NamedKey>,
+    keys: Arc<Vec<NamedKey>>,
     fetched: Option<Instant>,
     asked: Option<Instant>,
     is_fetching: bool,
@@ -52,11 +53,11 @@ pub struct KeySet {
 impl KeySet {
     /// A set that is still to be fetched. `allowed`: the pinned algorithms; without any, each key is
     /// for the algorithm that it names or the usual one of its type.
-    pub const fn new(allowed: Option<Vec<Algorithm>>, now: Instant) -> Self {
+    pub fn new(allowed: Option<Vec<Algorithm>>, now: Instant) -> Self {
         Self {
             allowed,
             made: now,
-            keys: Vec::new(),
+            keys: Arc::default(),
             fetched: None,
             asked: None,
             is_fetching: false,
@@ -107,7 +108,7 @@ impl KeySet {
     /// Why it is not taken; the old keys hold.
     pub fn handle_fetched(&mut self, body: &[u8], now: Instant) -> Result<usize, SetFault> {
         self.is_fetching = false;
-        self.keys = read(body, self.allowed.as_deref())?;
+        self.keys = Arc::new(read(body, self.allowed.as_deref())?);
         self.fetched = Some(now);
         Ok(self.keys.len())
     }
@@ -143,7 +144,7 @@ impl KeySet {
         let is_old = |at: Instant| now.saturating_duration_since(at) > BELIEVED;
         if self.fetched.is_some_and(is_old) {
             self.fetched = None;
-            self.keys.clear();
+            self.keys = Arc::default();
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{json, pem};
 pub struct Tokens {
     rules: TokenRules,
     keys: Vec<Key>,
+    has_set: bool,
 }
 
 impl Tokens {
@@ -20,6 +21,7 @@ impl Tokens {
         Self {
             rules,
             keys: Vec::new(),
+            has_set: false,
         }
     }
 
@@ -43,6 +45,13 @@ impl Tokens {
         self.with_key(material)
     }
 
+    /// The keys of `BELLGATE_JWT_JWKS_URL` verify too: those that [`Tokens::read`] is given.
+    #[must_use]
+    pub const fn with_set(mut self) -> Self {
+        self.has_set = true;
+        self
+    }
+
     fn with_key(mut self, material: Material) -> Result<Self, KeyFault> {
         let key = Key::new(material, self.rules.algorithms.as_deref())?;
         self.keys.push(key);
@@ -50,7 +59,7 @@ impl Tokens {
     }
 
     /// What `token` says, at `now` in Unix seconds. `set`: the keys of `BELLGATE_JWT_JWKS_URL`, where
-    /// one is set. The name of a key matters in the set alone.
+    /// they are at hand. The name of a key matters in the set alone.
     ///
     /// # Errors
     /// [`TokenFault::UnknownKey`] and [`TokenFault::NoKeysYet`] may go by when the set is fetched; the
@@ -79,6 +88,7 @@ impl Tokens {
                 let key = set.find(compact.kid.as_deref(), algorithm)?;
                 is_signed(key).then_some(()).ok_or(TokenFault::Signature)
             }
+            None if self.has_set && algorithm.is_public() => Err(TokenFault::NoKeysYet),
             None if own => Err(TokenFault::Signature),
             None => Err(TokenFault::Algorithm),
         }

@@ -3,7 +3,7 @@
 use bellgate_codes::Refusal;
 use bellgate_gate::flask::{Client, Protection};
 use bellgate_gate::identity::{
-    Brought, Credentials, CrossCookies, CsrfMode, Found, Identities, IdentitySettings,
+    Answers, Brought, Credentials, CrossCookies, CsrfMode, Found, Identities, IdentitySettings,
     NamespaceRule, Provider, Standing,
 };
 use http::Method;
@@ -48,9 +48,9 @@ fn bound(csrf_token: Option<&str>) -> Brought {
 
 /// What the credentials come to, where none is refused.
 fn find(identities: &Identities, credentials: &Credentials, brought: &Brought) -> Standing {
-    match identities.find(credentials, brought, NOW) {
+    match identities.find(credentials, brought, &Answers::default(), NOW) {
         Found::Known(standing) => standing,
-        Found::Refused(refusal) => panic!("refused: {}", refusal.cause()),
+        other => panic!("{other:?}"),
     }
 }
 

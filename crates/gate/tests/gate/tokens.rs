@@ -1,10 +1,13 @@
 //! Tokens among the other credentials: which one decides, and what a bad one means.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use bellgate_gate::identity::{
-    Brought, Credentials, CsrfMode, Found, Identities, IdentitySettings, Provider, Standing,
-    TokenSettings,
+    Answer, Answers, Brought, Credentials, CsrfMode, Found, Identities, IdentitySettings, Need,
+    Provider, Standing, TokenSettings,
 };
-use bellgate_gate::jwt::TokenPlaces;
+use bellgate_gate::jwt::{KeySet, TokenPlaces};
 use http::Method;
 use xtask::signing::{NOW, SECRET, session, token};
 
@@ -41,13 +44,23 @@ fn credentials(headers: &[(&str, &str)]) -> Credentials {
 
 /// The user, or the code of the refusal, with an `auth` payload beside.
 fn finds(identities: &Identities, headers: &[(&str, &str)], auth: Option<&str>) -> String {
+    finds_with(identities, headers, auth, &Answers::default())
+}
+
+fn finds_with(
+    identities: &Identities,
+    headers: &[(&str, &str)],
+    auth: Option<&str>,
+    answers: &Answers,
+) -> String {
     let brought = Brought::by_connect(auth, true);
-    match identities.find(&credentials(headers), &brought, NOW) {
+    match identities.find(&credentials(headers), &brought, answers, NOW) {
         Found::Refused(refusal) => format!("refused: {}", refusal.code().name()),
         Found::Known(Standing::User(user)) => match user.csrf {
             Some(refusal) => refusal.code().name().to_owned(),
             None => user.identity.user,
         },
+        Found::Needs(need) => format!("needs: {need:?}"),
         Found::Known(Standing::Visitor { because }) => match because {
             Some(refusal) => format!("visitor: {}", refusal.code().name()),
             None => "visitor".to_owned(),
@@ -131,7 +144,9 @@ fn a_token_tells_its_roles_and_its_end_and_the_settings_their_administrators() {
     );
     let auth = format!(r#"{{"token":"{}"}}"#, token(&claims));
     let brought = Brought::by_connect(Some(&auth), false);
-    let Found::Known(standing) = identities.find(&Credentials::default(), &brought, NOW) else {
+    let Found::Known(standing) =
+        identities.find(&Credentials::default(), &brought, &Answers::default(), NOW)
+    else {
         panic!("the token is good");
     };
     let identity = standing.identity().unwrap();
@@ -166,6 +181,36 @@ fn without_a_usable_key_each_token_is_refused_and_the_reason_is_told() {
         let told = finds(&identities, &[], Some(&auth));
         assert_eq!(told, "refused: token_invalid");
     }
+}
+
+#[test]
+fn keys_that_are_not_at_hand_are_asked_for_once_and_newer_ones_once() {
+    let identities = identities(|settings| {
+        let tokens = settings.tokens.as_mut().unwrap();
+        tokens.has_key_set = true;
+    });
+    let es256 = "eyJhbGciOiJFUzI1NiJ9.e30.AAAA";
+    let auth = format!(r#"{{"token":"{es256}"}}"#);
+    let finds = |answers: &Answers| finds_with(&identities, &[], Some(&auth), answers);
+    let mut answers = Answers::default();
+    assert_eq!(finds(&answers), "needs: Keys");
+    #[expect(clippy::disallowed_methods, reason = "any moment will do")]
+    let now = Instant::now();
+    let mut set = KeySet::new(None, now);
+    let key = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    set.handle_fetched(key.as_bytes(), now).unwrap();
+    let keys = || Answer::Keys(Arc::new(set.clone()));
+    answers.add(Need::Keys, keys());
+    assert_eq!(finds(&answers), "needs: NewerKeys");
+    answers.add(Need::NewerKeys, keys());
+    assert_eq!(finds(&answers), "refused: token_invalid");
+    let mut gone = Answers::default();
+    let what = "the key set";
+    gone.add(Need::Keys, Answer::Unavailable { what });
+    assert_eq!(finds(&gone), "refused: auth_unavailable");
+    // Who signs with the secret needs no set.
+    let own = format!(r#"{{"token":"{}"}}"#, token(GOOD));
+    assert_eq!(self::finds(&identities, &[], Some(&own)), "7");
 }
 
 #[test]

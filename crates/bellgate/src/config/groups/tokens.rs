@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::identity::SECONDS;
 use crate::config::secret::Secret;
-use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting};
+use crate::config::table::{Group, Item, Kind, PLAIN, Reload, Setting};
 use crate::config::value::{Switch, Values};
 
 /// Which tokens log in.
@@ -15,6 +15,8 @@ pub struct Tokens {
     pub secret: Option<Secret>,
     /// `BELLGATE_JWT_PUBLIC_KEY`.
     pub public_key: Option<PathBuf>,
+    /// `BELLGATE_JWT_JWKS_URL`.
+    pub key_set: Option<Secret>,
     /// `BELLGATE_JWT_ALGORITHMS`; empty: the usual one of each key's type.
     pub algorithms: Vec<String>,
     /// `BELLGATE_JWT_ISSUER`.
@@ -40,6 +42,7 @@ impl Tokens {
         Self {
             secret: values.take("BELLGATE_JWT_SECRET"),
             public_key: values.take("BELLGATE_JWT_PUBLIC_KEY"),
+            key_set: values.take("BELLGATE_JWT_JWKS_URL"),
             algorithms: values.take("BELLGATE_JWT_ALGORITHMS"),
             issuer: values.take("BELLGATE_JWT_ISSUER"),
             audience: values.take("BELLGATE_JWT_AUDIENCE"),
@@ -56,9 +59,12 @@ impl Tokens {
 
     /// Whether anything is set by which a token can be verified.
     pub const fn is_on(&self) -> bool {
-        self.secret.is_some() || self.public_key.is_some()
+        self.secret.is_some() || self.public_key.is_some() || self.key_set.is_some()
     }
 }
+
+/// What stands for a URL that cannot be used: nobody answers there, so nobody is let in (RFC 6761 §6.4).
+pub(super) const NOWHERE: &str = "https://nowhere.invalid";
 
 /// The names of [`bellgate_gate::jwt::Algorithm`].
 const ALGORITHMS: &[&str] = &[
@@ -91,9 +97,10 @@ pub const GROUP: Group = Group {
                 schemes: &["https", "http"],
                 or_stop: false,
             },
+            when_invalid: Some(NOWHERE),
             reload: Reload::Live,
-            short: "URL of the key set that verifies tokens",
-            ..LATER
+            short: "URL of the key set (JWKS) that verifies tokens",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_JWT_ALGORITHMS",
