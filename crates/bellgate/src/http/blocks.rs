@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use super::reply::{self, Problem};
 use super::{Api, preflight, users};
 use crate::config::Scope;
+use crate::server::security;
 use crate::server::throttle::Kept;
 
 const FIELDS: [&str; 4] = ["user", "address", "expires_in", "reason"];
@@ -46,7 +47,7 @@ async fn set(
     request: Request,
 ) -> Result<Response, Problem> {
     let refused = |refusal| Problem::new(refusal, Some(&judged));
-    let (_, body) = api.read(request, Scope::Manage).await.map_err(refused)?;
+    let (key, body) = api.read(request, Scope::Manage).await.map_err(refused)?;
     let Asked {
         whose,
         lasts,
@@ -59,6 +60,7 @@ async fn set(
         let what = "there is no room for a further block".to_owned();
         return Err(refused(Refusal::Overloaded { what }));
     }
+    security::tell_act("blocked", &key, &whose);
     let mut answer = subject(&whose);
     answer.insert("expires_at".into(), json!(lasts.map(ahead)));
     answer.insert("reason".into(), json!(reason.as_deref()));
@@ -89,9 +91,10 @@ async fn lift(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let refused = |refusal| Problem::new(refusal, Some(&judged));
-    api.check(&headers, Scope::Manage).map_err(refused)?;
+    let key = api.check(&headers, Scope::Manage).map_err(refused)?;
     let fields = named(query.as_deref().unwrap_or_default());
     let whose = whose(&fields).map_err(refused)?;
+    security::tell_act("unblocked", &key, &whose);
     let was_there = api.throttle.unblock(&whose, Instant::now());
     let mut answer = subject(&whose);
     api.emitter.order(whose, Order::Unblock).await;

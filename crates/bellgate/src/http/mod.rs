@@ -135,9 +135,11 @@ impl Api {
         Ok((name, body))
     }
 
-    /// Whether the key of a request may do this.
-    fn check(&self, headers: &HeaderMap, scope: Scope) -> Result<(), Refusal> {
-        self.live().keys.check(headers, scope).map(|_| ())
+    /// The name of a request's key, if it may do this.
+    fn check(&self, headers: &HeaderMap, scope: Scope) -> Result<String, Refusal> {
+        let live = self.live();
+        let key = live.keys.check(headers, scope)?;
+        Ok(key.name.clone())
     }
 
     pub(crate) fn shards(&self) -> Option<&Handle<Command>> {

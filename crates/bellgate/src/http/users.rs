@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::reply::{self, Problem};
 use super::{Api, blocks, preflight};
 use crate::config::Scope;
+use crate::server::security;
 
 /// Longest id of a user, and longest role.
 const NAME: usize = 256;
@@ -125,8 +126,8 @@ async fn disconnect(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let user = begin(&api, &id, &headers, Scope::Manage)
-        .map_err(|why| Problem::new(why, Some(&judged)))?;
+    let user =
+        act(&api, &id, &headers, "disconnected").map_err(|why| Problem::new(why, Some(&judged)))?;
     let ended = order(&api, &user, Order::End).await;
     let answer = json!({"user": id, "connections": ended.len()});
     Ok(reply::json(StatusCode::OK, &answer))
@@ -141,7 +142,7 @@ async fn refresh(
     request: Request,
 ) -> Result<Response, Problem> {
     let refused = |refusal| Problem::new(refusal, Some(&judged));
-    let user = begin(&api, &id, request.headers(), Scope::Manage).map_err(refused)?;
+    let user = act(&api, &id, request.headers(), "judged anew").map_err(refused)?;
     let roles = if request.body().size_hint().exact() == Some(0) {
         None
     } else {
@@ -188,6 +189,19 @@ fn roles(body: &Value) -> Result<Option<Vec<Arc<str>>>, Refusal> {
 fn begin(api: &Api, id: &str, headers: &HeaderMap, scope: Scope) -> Result<Arc<str>, Refusal> {
     api.check(headers, scope)?;
     user(id, "/id")
+}
+
+/// As [`begin`], for what changes something: it is told with the name of the key.
+fn act(
+    api: &Api,
+    id: &str,
+    headers: &HeaderMap,
+    action: &'static str,
+) -> Result<Arc<str>, Refusal> {
+    let key = api.check(headers, Scope::Manage)?;
+    let user = user(id, "/id")?;
+    security::tell_act(action, &key, &Whose::User(Arc::clone(&user)));
+    Ok(user)
 }
 
 /// The id of a user.

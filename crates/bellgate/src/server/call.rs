@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use bellgate_codes::Refusal;
+use bellgate_gate::escape_for_log;
 use bellgate_gate::identity::{Answers, Credentials};
 use bellgate_hub::SocketId;
 use futures_util::FutureExt as _;
@@ -14,6 +15,7 @@ use super::handlers::{
     Connect, Gone, Guarded, Received, Refused, Reply, Welcome, answered, guarded,
 };
 use super::program::Program;
+use super::trace;
 
 /// Something for a handler. It holds all that the handler gets, so that it may stand in line while
 /// the client goes.
@@ -147,6 +149,9 @@ fn unanswered(received: &Received) -> Reply {
         event: received.name.to_string(),
     };
     let code = refusal.code().name();
-    tracing::debug!(code, event = %received.name, "an event has no handler");
+    if trace::is_on() {
+        let event = escape_for_log(received.name.as_bytes(), trace::NAME);
+        tracing::debug!(code, event, "an event has no handler");
+    }
     Reply::from(serde_json::json!({"error": code, "data": refusal.data("", None)}))
 }

@@ -17,6 +17,7 @@ mod outside;
 mod program;
 pub(crate) mod reload;
 mod running;
+pub(crate) mod security;
 mod shard;
 mod socket;
 mod start;

@@ -5,6 +5,7 @@
 //! is done further events of the same connection stand in line behind it.
 
 mod excess;
+mod incidents;
 mod judging;
 mod line;
 mod live;
@@ -231,13 +232,7 @@ impl ShardApp {
     fn apply(&mut self, outcome: Outcome, io: &mut Io<'_>) {
         match outcome {
             Outcome::Connect(socket, Ok(welcome)) => self.welcome(socket, welcome, io),
-            Outcome::Connect(socket, Err(refused)) => {
-                let payload = refused.payload(self.request_id(socket));
-                if let Some(client) = self.client(socket) {
-                    client.refused(refused.code());
-                }
-                self.hub.refuse(socket, &payload, io);
-            }
+            Outcome::Connect(socket, Err(refused)) => self.refuse(socket, &refused, io),
             Outcome::Event(socket, Some(id), Reply(Some(args))) => {
                 let (args, attachments) = args.into_parts();
                 self.hub.ack(socket, id, args.array(), attachments, io);

@@ -5,8 +5,10 @@
 //! connection in a table of the shard's own, which needs none. What a reload changes is seen at the next
 //! hit, by the pointer. `shared.rs` shares the counts of users and addresses with other processes.
 
+mod bad;
 mod by_hand;
 mod census;
+mod handshakes;
 mod own;
 mod shared;
 
@@ -22,13 +24,13 @@ use bellgate_engine::ConnId;
 use bellgate_gate::limits::{AddressBlock, Bounds, Limiter, OffenceBook, OffenceRules, Subject};
 use bellgate_gate::{PeerAddr, RequestFacts};
 use bellgate_hub::SocketId;
-use bellgate_transport::http::answer::retry_after;
-use bellgate_transport::{Admission, Permit};
 use tokio::sync::Notify;
 
+use self::bad::Bad;
 use self::by_hand::ByHand;
 use self::census::Census;
 use self::own::{Breach, Caller, Own};
+use super::security::{self, Incident};
 use crate::config::{RateLimits, Settings};
 
 pub(crate) use self::by_hand::{Kept, is_same_block};
@@ -45,6 +47,7 @@ pub(crate) struct Throttle {
     users: Vec<Mutex<Users>>,
     hasher: RandomState,
     by_hand: ByHand,
+    bad: Bad,
     /// There are hits that others do not know of.
     untold: Notify,
     census: Census,
@@ -108,6 +111,7 @@ impl Throttle {
             rules: ArcSwap::new(rules),
             hasher: RandomState::new(),
             by_hand: ByHand::default(),
+            bad: Bad::default(),
             untold: Notify::new(),
             census: Census::new(settings),
             own: Own::new(settings),
@@ -211,11 +215,11 @@ impl Throttle {
         hit.map_err(|breach| {
             let block = offences.handle_violation(user, now);
             if let Some(block) = block {
-                tracing::warn!(
-                    code = "blocked",
-                    ?block,
-                    "a user went on breaking the rate of events"
-                );
+                let of = Incident {
+                    user: Some(user),
+                    ..Incident::default()
+                };
+                security::tell(&blocked("user", block), &of, "blocked");
             }
             too_fast(breach, block, "user")
         })
@@ -250,12 +254,11 @@ impl Throttle {
             return Some(left);
         }
         let block = addresses.offences.handle_violation(&address, now)?;
-        tracing::warn!(
-            code = "blocked",
-            client = %address,
-            ?block,
-            "an address went on breaking the rate of events"
-        );
+        let of = Incident {
+            address: Some(address.first()),
+            ..Incident::default()
+        };
+        security::tell(&blocked("address", block), &of, "blocked");
         Some(block)
     }
 
@@ -263,68 +266,6 @@ impl Throttle {
         let hash = self.hasher.hash_one(user);
         let index = usize::try_from(hash % STRIPES as u64).unwrap_or_default();
         self.users.get(index).map(locked)
-    }
-}
-
-impl Admission for Throttle {
-    fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<Permit, (Refusal, Duration)> {
-        let rules = self.rules.load();
-        let address = facts.client_addr().filter(|_| !is_hidden(facts));
-        let address = address.map(AddressBlock::of);
-        let mut addresses = None;
-        if let Some(address) = address {
-            if let Some(refused) = self.by_hand.find(&Subject::Address(address), now) {
-                return Err(refused);
-            }
-            if rules.is_on {
-                let counts = addresses.insert(locked(&self.addresses));
-                if counts.handshakes.is_shared {
-                    self.untold.notify_one();
-                }
-                counts.handshake(&rules, address, now)?;
-            }
-        }
-        // Last of the rates, so that one address alone cannot use it up.
-        let mut addresses = addresses.unwrap_or_else(|| locked(&self.addresses));
-        if let Err((rate, _)) = addresses.all.hit(&rules, &(), now) {
-            let what = format!("handshakes come faster than {rate} (BELLGATE_HANDSHAKE_RATE)");
-            let why = Refusal::Overloaded { what };
-            let wait = retry_after(why.code().row().status);
-            return Err((why, wait.unwrap_or(Duration::from_secs(1))));
-        }
-        drop(addresses);
-        match address {
-            Some(address) => self.census.open(address).map_err(|why| {
-                let wait = retry_after(why.code().row().status);
-                (why, wait.unwrap_or(Duration::from_secs(1)))
-            }),
-            None => Ok(Permit::free()),
-        }
-    }
-}
-
-impl Addresses {
-    /// Counts a handshake of an address.
-    fn handshake(
-        &mut self,
-        rules: &Arc<RateLimits>,
-        address: AddressBlock,
-        now: Instant,
-    ) -> Result<(), (Refusal, Duration)> {
-        if let Some(left) = self.offences.blocked(&address, now) {
-            return Err((blocked("address", left), left));
-        }
-        // A refused handshake is no offence: behind one address there may be an office that comes back
-        // all at once.
-        let hit = self.handshakes.hit(rules, &address, now);
-        hit.map_err(|(rate, retry_after)| {
-            let why = Refusal::RateLimited {
-                what: "sessions of this address".to_owned(),
-                rate,
-                setting: "SOCKETIO_RATE_LIMIT_CONNECTIONS".to_owned(),
-            };
-            (why, retry_after)
-        })
     }
 }
 

@@ -15,10 +15,11 @@ use bellgate_hub::{Event, Member};
 
 use super::access::Access;
 use super::handlers::Handshake;
+use super::security::{self, Incident};
 use super::visit::{Clocks, Visit};
 
 /// Most bytes of a name that came from the network.
-const NAME: usize = 128;
+pub(super) const NAME: usize = 128;
 
 /// Whether anything of this is shown. To be asked where finding out what to show costs something.
 pub(super) fn is_on() -> bool {
@@ -106,12 +107,12 @@ impl Client {
     }
 
     pub(super) fn joined(&self, namespace: &str, member: &Member) {
-        tracing::debug!(
-            session = self.handshake.request_id,
-            namespace,
-            user = member.user.as_deref(),
-            "joined"
-        );
+        if is_on() {
+            let user = member.user.as_ref();
+            let user = user.map(|user| escape_for_log(user.as_bytes(), NAME));
+            let session = &*self.handshake.request_id;
+            tracing::debug!(session, namespace, user = user.as_deref(), "joined");
+        }
     }
 
     /// Tells who is let in by `report` only.
@@ -132,18 +133,18 @@ impl Client {
 
     /// A request brought another user's login: a stolen session, or somebody who logged in anew.
     pub(super) fn tell_changed(&self, refusal: &Refusal) {
-        let visit = self.visit.as_ref();
-        tracing::warn!(
-            target: "security",
-            code = refusal.code().name(),
-            user = visit.and_then(|visit| visit.user()),
-            address = self.handshake.address.map(|address| address.to_string()),
-            origin = self.handshake.origin,
-            session = self.handshake.request_id,
-            action = "closed",
-            "{}",
-            refusal.cause()
-        );
+        security::tell(refusal, &self.incident(), "closed");
+    }
+
+    /// Whom a security event of this connection is about.
+    pub(super) fn incident(&self) -> Incident<'_> {
+        Incident {
+            user: self.visit.as_ref().and_then(|visit| visit.user()),
+            address: self.handshake.address,
+            origin: self.handshake.origin.as_deref(),
+            request_id: Some(&self.handshake.request_id),
+            ..Incident::default()
+        }
     }
 
     pub(super) fn refused(&self, code: Option<&str>) {

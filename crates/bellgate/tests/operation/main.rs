@@ -25,6 +25,7 @@ mod metrics;
 mod ports;
 mod publishing;
 mod reload;
+mod security;
 mod settings_files;
 mod tls;
 mod unix;

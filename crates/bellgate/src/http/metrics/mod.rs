@@ -19,6 +19,7 @@ use prometheus_client::registry::Registry;
 use self::page::Page;
 use self::process::Process;
 use super::Api;
+use crate::server::security;
 
 /// The media type of [`render`]'s text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -183,6 +184,14 @@ impl Snapshot {
         page.counters(
             ("bellgate_refusals", "Refusals and ends of sessions", "code"),
             &self.refusals,
+        )?;
+        page.counters(
+            (
+                "bellgate_security_events",
+                "Lines on the log's target security",
+                "code",
+            ),
+            &security::counts(),
         )?;
         page.counters(
             (

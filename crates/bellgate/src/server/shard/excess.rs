@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
 use bellgate_hub::{Member, SocketId};
 use bellgate_transport::Io;
+use serde_json::Value;
 
 use super::ShardApp;
 use crate::server::args::Args;
@@ -43,7 +45,12 @@ impl ShardApp {
         io: &mut Io<'_>,
     ) {
         let why = &excess.why;
-        io.count_refusal(why.code());
+        let user = self
+            .hub
+            .member(socket)
+            .and_then(|member| member.user.clone());
+        let action = if excess.is_last { "closed" } else { "refused" };
+        self.tell_incident(socket, user.as_deref(), why, action);
         let mut data = why.data(self.request_id(socket), Some(excess.retry_after));
         if let Some(data) = data.as_object_mut() {
             // Whole seconds beside the milliseconds, as `Retry-After` has them.
@@ -51,6 +58,24 @@ impl ShardApp {
                 excess.retry_after.as_secs() + u64::from(excess.retry_after.subsec_nanos() > 0);
             data.insert("retry_after".to_owned(), seconds.into());
         }
+        self.answer_refused(socket, ack, why, data, io);
+        if excess.is_last
+            && let Some(conn) = self.hub.conn(socket)
+        {
+            io.close(conn, why.clone());
+        }
+    }
+
+    /// Tells whoever waits for an event's answer, and the page, that it is refused.
+    pub(super) fn answer_refused(
+        &mut self,
+        socket: SocketId,
+        ack: Option<u64>,
+        why: &Refusal,
+        data: Value,
+        io: &mut Io<'_>,
+    ) {
+        io.count_refusal(why.code());
         if let Some(id) = ack {
             let answer = serde_json::json!([{"error": why.code().name(), "data": data}]);
             self.hub
@@ -59,11 +84,6 @@ impl ShardApp {
         let array = Args::from(data).event("bell:error");
         self.hub
             .emit(socket, &array, Vec::new(), Delivery::Regular, io);
-        if excess.is_last
-            && let Some(conn) = self.hub.conn(socket)
-        {
-            io.close(conn, why.clone());
-        }
     }
 
     /// Lets a socket in as this member, if there is no block and no cap against it; whether it is in.
@@ -88,6 +108,7 @@ impl ShardApp {
         let Some((why, left)) = self.throttle.user_blocked(user, io.now) else {
             return false;
         };
+        self.tell_incident(socket, Some(user), &why, "refused");
         let payload = why.connect_error(self.request_id(socket), Some(left));
         io.count_refusal(why.code());
         self.hub.refuse(socket, &payload, io);
@@ -107,12 +128,14 @@ impl ShardApp {
         match self.throttle.join(user, place, socket, namespace) {
             Ok(()) => false,
             Err(Full::Refused(why)) => {
+                self.tell_incident(socket, Some(user), &why, "refused");
                 let payload = why.connect_error(self.request_id(socket), None);
                 io.count_refusal(why.code());
                 self.hub.refuse(socket, &payload, io);
                 true
             }
             Err(Full::Evicts(oldest, why)) => {
+                self.tell_incident(socket, Some(user), &why, "evicted");
                 if let Some(shard) = self.ways.shards.get(usize::from(oldest.shard)) {
                     shard.command(Command::Evict(oldest.conn, why));
                 }

@@ -79,7 +79,8 @@ impl Throttle {
                 addresses.offences.forgive(&address) && is_blocked
             }
         };
-        by_hand || automatic
+        let bad = self.bad.forgive(&subject(whose), now);
+        by_hand || automatic || bad
     }
 
     /// All blocks that hold, those of operators first.
@@ -111,6 +112,8 @@ impl Throttle {
                 blocked.map(|(user, left)| automatic(Subject::User(Arc::clone(user)), left)),
             );
         }
+        let bad = self.bad.addresses(now).into_iter();
+        kept.extend(bad.map(|(subject, left)| automatic(subject, left)));
         let addresses = locked(&self.addresses);
         let blocked = addresses.offences.iter(now);
         kept.extend(blocked.map(|(address, left)| automatic(Subject::Address(*address), left)));
