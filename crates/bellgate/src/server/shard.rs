@@ -109,6 +109,11 @@ impl ShardApp {
         {
             return self.refuse_event(*socket, *ack, &excess, io);
         }
+        if let (Some(conn), Event::Received { socket, ack, .. }) = (conn, &event)
+            && let Some(payload) = live::renewal(&event)
+        {
+            return self.renew(conn, *socket, *ack, payload, io);
+        }
         let Some(call) = self.call(conn, event) else {
             return;
         };

@@ -219,3 +219,131 @@ async fn a_page_is_told_before_its_login_ends_and_then_the_transport_is_closed()
     }
     lab.stop().await;
 }
+
+/// A lab that reads tokens too.
+async fn lab_of_tokens(shards: usize) -> Lab {
+    let keys = [
+        ("BELLGATE_JWT_SECRET", SECRET),
+        ("BELLGATE_JWT_LEEWAY", "0"),
+    ];
+    lab(shards, &keys).await
+}
+
+/// A token of this user that holds until a time.
+fn token(user: &str, exp: u64) -> Value {
+    let claims = json!({"sub": user, "exp": exp, "roles": ["editor"]});
+    json!({"token": signing::token(&claims.to_string())})
+}
+
+#[tokio::test]
+async fn a_fresh_token_lets_a_connection_go_on() {
+    each_way(async |way| {
+        let lab = lab_of_tokens(way.shards).await;
+        let end = now() + 3;
+        let mut client = Client::join(&lab.reach, way.over, &token("7", end)).await;
+        assert_eq!(client.event().await.name, "bell:expiring");
+        let answer = client
+            .call(&json!(["bell:renew", token("7", end + 60)]))
+            .await;
+        assert!(answer[0]["expires_at"].is_string(), "{answer}");
+        let event = client.event().await;
+        assert_eq!(event.name, "bell:session");
+        assert_eq!(event.args[0]["expires_at"], answer[0]["expires_at"]);
+        bellgate_peer::eventually("the end of the first token", async || now() > end + 1).await;
+        assert_eq!(roles_of(&mut client, "/").await, json!(["editor"]));
+        lab.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_proves_nothing_is_refused_and_the_connection_stays() {
+    let lab = lab_of_tokens(1).await;
+    let mut client = Client::join(&lab.reach, Over::Websocket, &token("7", now() + 60)).await;
+    let forged = format!("{}x", token("7", now() + 90)["token"].as_str().unwrap());
+    for (payload, code) in [
+        (json!({"token": forged}), "token_invalid"),
+        (token("7", now() - 90), "token_expired"),
+        (json!({}), "token_invalid"),
+        (json!("token"), "token_invalid"),
+        (Value::Null, "token_invalid"),
+    ] {
+        let answer = client.call(&json!(["bell:renew", payload])).await;
+        assert_eq!(answer[0]["error"], code, "{payload}");
+        let event = client.event().await;
+        assert_eq!(
+            (&*event.name, &event.args[0]["code"]),
+            ("bell:error", &json!(code))
+        );
+    }
+    client.emit(&json!(["bell:renew"])).await;
+    assert_eq!(client.event().await.name, "bell:error");
+    assert_eq!(roles_of(&mut client, "/").await, json!(["editor"]));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn another_users_token_ends_the_connection() {
+    each_way(async |way| {
+        let lab = lab_of_tokens(way.shards).await;
+        let mut client = Client::join(&lab.reach, way.over, &token("7", now() + 60)).await;
+        client
+            .emit(&json!(["bell:renew", token("8", now() + 60)]))
+            .await;
+        client.closed().await;
+        assert!(
+            !client
+                .kept()
+                .iter()
+                .any(|said| matches!(said, Said::Disconnected(_)))
+        );
+        lab.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_goes_on_with_bad_credentials_is_closed_and_blocked() {
+    for shards in [1, 2] {
+        let mut settings = settings(shards, &[("BELLGATE_JWT_SECRET", SECRET), KEY]);
+        settings.rates.is_on = true;
+        settings.listen.trusted_proxies = vec!["loopback".to_owned()];
+        let lab = Lab::start_with(settings, whoami).await;
+        let from = |address: &str| lab.reach.clone().with_header("x-forwarded-for", address);
+        let bad = json!({"token": "bad"});
+        // On one session and on many, from all over a /64.
+        let mut client = Client::open(&from("2001:db8::1"), Over::Websocket).await;
+        for _ in 0..15 {
+            client.connect("/", &bad).await.unwrap_err();
+        }
+        for turn in 0..15 {
+            let reach = from(&format!("2001:db8::{turn:x}"));
+            let mut client = Client::open(&reach, Over::BOTH[turn % 2]).await;
+            client.connect("/", &bad).await.unwrap_err();
+            if turn == 14 {
+                client.closed().await;
+            }
+        }
+        for over in Over::BOTH {
+            let refused = bellgate_peer::Engine::attempt(&from("2001:db8::ff"), over).await;
+            let refused = refused.err().unwrap();
+            assert_eq!(
+                (refused.status(), &refused.json()["error"]),
+                (429, &json!("blocked"))
+            );
+        }
+        // Another network is not meant, and a good token is none of the bad ones.
+        let mut client = Client::open(&from("192.0.2.1"), Over::Websocket).await;
+        for _ in 0..29 {
+            client.connect("/", &bad).await.unwrap_err();
+        }
+        client.connect("/", &token("7", now() + 60)).await.unwrap();
+        // What an operator lifts is forgotten.
+        let lift = lab
+            .reach
+            .request("DELETE", "/api/v1/blocks?address=2001:db8::1");
+        assert_eq!(lift.bearer("secret").send().await.json()["lifted"], true);
+        Client::join(&from("2001:db8::1"), Over::Polling, &token("7", now() + 60)).await;
+        lab.stop().await;
+    }
+}

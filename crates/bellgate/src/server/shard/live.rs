@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
-use bellgate_gate::identity::Identity;
-use bellgate_hub::{Member, SocketId};
+use bellgate_gate::identity::{Brought, Credentials, Found, Identity, Standing};
+use bellgate_hub::{Event, Member, SocketId};
 use bellgate_notify::rfc3339;
 use bellgate_transport::Io;
 use serde_json::{Value, json};
@@ -83,6 +83,74 @@ impl ShardApp {
                 }
                 io.close(conn, why);
             }
+        }
+    }
+
+    /// `bell:renew {token}`: the page brings a fresh token, so that its login goes on without a
+    /// reconnect. The ack is `{expires_at}`, or as of any event that is refused.
+    pub(super) fn renew(
+        &mut self,
+        conn: ConnId,
+        socket: SocketId,
+        ack: Option<u64>,
+        payload: &str,
+        io: &mut Io<'_>,
+    ) {
+        match self.renewed(conn, socket, payload, io) {
+            Ok(identity) => {
+                let client = self.clients.get(conn);
+                let visit = client.and_then(|client| client.visit.as_ref());
+                let is_same = visit.and_then(|visit| visit.user()) == Some(&*identity.user);
+                let answer = json!([{"expires_at": identity.expires_at.map(date)}]);
+                if let Some(id) = ack.filter(|_| is_same) {
+                    self.hub
+                        .ack(socket, id, &answer.to_string(), Vec::new(), io);
+                }
+                self.judge_anew(conn, Ok(identity), io);
+            }
+            Err(why) => {
+                self.tell_incident(socket, None, &why, "refused");
+                let data = why.data(self.request_id(socket), None);
+                self.answer_refused(socket, ack, &why, data, io);
+            }
+        }
+    }
+
+    /// Whose token a renewal brings.
+    fn renewed(
+        &self,
+        conn: ConnId,
+        socket: SocketId,
+        payload: &str,
+        io: &Io<'_>,
+    ) -> Result<Identity, Refusal> {
+        let client = self.clients.get(conn);
+        let visit = client.and_then(|client| client.visit.as_ref());
+        if visit.and_then(|visit| visit.identity()).is_none() {
+            let namespace = self.hub.namespace(socket).map(ToString::to_string);
+            return Err(Refusal::AuthRequired {
+                namespace: namespace.unwrap_or_default(),
+            });
+        }
+        let brought = Brought::by_connect(Some(payload), false);
+        let access = &self.terms.access;
+        let nothing = || Refusal::TokenInvalid {
+            detail: "bell:renew brings no token that is read here".to_owned(),
+        };
+        if !access.identities.reads_tokens() || !brought.has_token() {
+            return Err(nothing());
+        }
+        let now = Clocks::now(io.now).unix;
+        match access.find_at_hand(&Credentials::default(), &brought, now) {
+            Some(Found::Known(Standing::User(user))) => Ok(user.identity),
+            Some(Found::Known(Standing::Visitor { because })) => {
+                Err(because.unwrap_or_else(nothing))
+            }
+            Some(Found::Refused(why)) => Err(why),
+            // Its key is being fetched: the next try, or the next connection, finds it.
+            Some(Found::Needs(_)) | None => Err(Refusal::AuthUnavailable {
+                what: "the key of this token".to_owned(),
+            }),
         }
     }
 
@@ -177,6 +245,16 @@ impl ShardApp {
             self.hub
                 .emit(socket, &array, Vec::new(), Delivery::Regular, io);
         }
+    }
+}
+
+/// The first argument of a `bell:renew`, where an event is one.
+pub(super) fn renewal(event: &Event) -> Option<&str> {
+    match event {
+        Event::Received { name, args, .. } if *name == "bell:renew" => {
+            Some(args.get(0).unwrap_or("null"))
+        }
+        _ => None,
     }
 }
 
