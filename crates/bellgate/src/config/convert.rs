@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bellgate_engine::{EngineConfig, Transports};
 use bellgate_gate::flask::SessionRules;
-use bellgate_gate::identity::{CrossCookies, IdentitySettings, TokenSettings};
+use bellgate_gate::identity::{CrossCookies, IdentitySettings, StoredRules, TokenSettings};
 use bellgate_gate::jwt::{Algorithm, TokenPlaces, TokenRules};
 use bellgate_gate::origin::{OriginPolicy, OriginSettings};
 use bellgate_gate::{Notice, NoticeKind, TrustedProxies};
@@ -78,7 +78,8 @@ impl Settings {
 
     /// Whether anything is set by which a user can be known.
     pub const fn knows_users(&self) -> bool {
-        self.identity.secret_key.is_some() || self.tokens.is_on()
+        let identity = &self.identity;
+        identity.secret_key.is_some() || identity.session_redis.is_some() || self.tokens.is_on()
     }
 
     /// The algorithms that are pinned for tokens, where any are.
@@ -154,6 +155,10 @@ impl Settings {
                 lifetime: identity.lifetime.as_secs(),
                 ..SessionRules::default()
             },
+            stored: identity.session_redis.as_ref().map(|_| StoredRules {
+                prefix: identity.session_prefix.clone(),
+                is_signed: identity.session_signer,
+            }),
             protection: identity.protection,
             remember_cookie: identity.remember_cookie.clone(),
             csrf_secret_key: identity.csrf_secret_key.as_ref().map(text),

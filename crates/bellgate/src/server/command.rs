@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery};
+use bellgate_gate::identity::{StoredKey, Written};
 use bellgate_hub::{SocketId, Target};
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Evict(ConnId, Refusal),
     /// What a CONNECT waits for has come.
     Judge(ConnId, Box<Held>),
+    /// The stored session that admitted a connection is another one by now.
+    Session(ConnId, StoredKey, Written),
     /// A handler that had to wait is done.
     Done(ConnId, Outcome),
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots};
 use bellgate_gate::RequestFacts;
-use bellgate_gate::identity::Answers;
+use bellgate_gate::identity::{Answers, StoredKey};
 use bellgate_hub::{Event, Hub, SocketId, Target};
 use bellgate_transport::{App, Io, Opening};
 use bellgate_wire::Message;
@@ -56,6 +56,8 @@ pub(crate) struct ShardApp {
     busy: HashMap<ConnId, Line>,
     throttle: Arc<Throttle>,
     visitors: Visitors,
+    /// Connections that stored sessions admitted, and where those are kept.
+    stored: HashMap<ConnId, StoredKey>,
 }
 
 impl ShardApp {
@@ -77,6 +79,7 @@ impl ShardApp {
             raw: Slots::default(),
             busy: HashMap::new(),
             visitors: throttle.visitors(),
+            stored: HashMap::new(),
             throttle,
         };
         for namespace in app.program.namespaces.keys() {
@@ -406,6 +409,7 @@ impl App for ShardApp {
             return;
         }
         self.visitors.close(conn);
+        self.release_session(conn);
         let events = self.hub.close(conn, why);
         self.dispatch_all(Some(conn), events, io);
         if let Some(client) = self.clients.remove(conn) {
@@ -453,6 +457,7 @@ impl App for ShardApp {
                 io.close(conn, Refusal::ServerDisconnect {});
             }
             Command::Evict(conn, why) => self.end_all(&[conn], &why, io),
+            Command::Session(conn, key, written) => self.session_changed(conn, &key, &written, io),
             Command::Judge(conn, held) => self.judge_again(conn, held, io),
             Command::Done(conn, outcome) => self.done(conn, outcome, io),
         }

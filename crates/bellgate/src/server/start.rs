@@ -100,9 +100,10 @@ impl Server {
         };
         let secure = tls.is_some();
         let throttle = Arc::new(Throttle::new(&self.settings));
-        let doors = self.doors(&throttle)?;
+        let stores = Stores::open(&self.settings)?;
+        let doors = self.doors(&throttle, &stores)?;
         let config = self.transport(Some(listen), tls, &doors);
-        let (api, shards) = self.run(config, &throttle, &doors)?;
+        let (api, shards) = self.run(config, &throttle, &doors, stores)?;
         drop(reserved);
         let admin = admin.map(|(address, bound)| http::admin::serve(&address, bound, &api));
         let bound = shards
@@ -129,15 +130,16 @@ impl Server {
     /// The application must be served with `into_make_service_with_connect_info::<SocketAddr>()`.
     pub fn mount(self) -> Result<Mounted, StartError> {
         let throttle = Arc::new(Throttle::new(&self.settings));
-        let doors = self.doors(&throttle)?;
+        let stores = Stores::open(&self.settings)?;
+        let doors = self.doors(&throttle, &stores)?;
         let config = self.transport(None, None, &doors);
-        let (api, shards) = self.run(config, &throttle, &doors)?;
+        let (api, shards) = self.run(config, &throttle, &doors, stores)?;
         Ok(Mounted { shards, api })
     }
 
     /// What handshakes and connections go by at first.
-    fn doors(&self, throttle: &Arc<Throttle>) -> Result<Arc<Doors>, StartError> {
-        let outside = Outside::open(&self.settings).map_err(StartError::Outside)?;
+    fn doors(&self, throttle: &Arc<Throttle>, stores: &Stores) -> Result<Arc<Doors>, StartError> {
+        let outside = Outside::open(&self.settings, stores).map_err(StartError::Outside)?;
         let terms = Arc::new(terms(&self.settings, self.plain_refusals, outside));
         Ok(Arc::new(Doors::new(Arc::clone(throttle), terms)))
     }
@@ -178,6 +180,7 @@ impl Server {
         config: TransportConfig,
         throttle: &Arc<Throttle>,
         doors: &Doors,
+        stores: Stores,
     ) -> Result<(Arc<Api>, bellgate_transport::Running<Command>), StartError> {
         let Self {
             settings,
@@ -185,7 +188,6 @@ impl Server {
             on_reload,
             ..
         } = self;
-        let stores = Stores::open(&settings)?;
         stores.share_limits(&settings, throttle);
         let terms = doors.terms();
         let program: Arc<Program> = Arc::new(program);

@@ -14,6 +14,8 @@ use crate::config::{Secret, Settings};
 pub(crate) struct Stores {
     /// In which counts are shared.
     limits: Option<Redis>,
+    /// In which an application keeps its sessions.
+    pub(super) sessions: Option<Redis>,
 }
 
 impl Stores {
@@ -24,6 +26,10 @@ impl Stores {
             limits: open(
                 "BELLGATE_LIMITS_REDIS_URL",
                 settings.shared_limits.redis.as_ref(),
+            )?,
+            sessions: open(
+                "BELLGATE_SESSION_REDIS_URL",
+                settings.identity.session_redis.as_ref(),
             )?,
         })
     }
@@ -39,7 +45,7 @@ impl Stores {
 
     /// All of them, each with its setting's name.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Redis> {
-        self.limits.iter()
+        self.limits.iter().chain(&self.sessions)
     }
 }
 

@@ -30,4 +30,5 @@ mod rates;
 mod shards;
 mod shared_rates;
 mod socket;
+mod stored_sessions;
 mod tokens;

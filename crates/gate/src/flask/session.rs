@@ -94,6 +94,11 @@ impl Session {
         }
     }
 
+    /// What [`Session::key`] is for a session that is kept at this id.
+    pub fn name_of(id: &str) -> String {
+        key_of(id)
+    }
+
     /// The value at a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key)

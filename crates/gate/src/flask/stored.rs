@@ -49,6 +49,17 @@ impl StoredSessions {
         format!("{}{id}", self.prefix)
     }
 
+    /// The id of the session that is kept at a key; none of another's key.
+    pub fn id_of_key<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(self.prefix.as_str())
+    }
+
+    /// Whether a stored value is a pickle, of protocol 2 to 5; those before are plain garbage to both
+    /// formats.
+    pub const fn is_pickle(value: &[u8]) -> bool {
+        matches!(value, [0x80, 2..=5, ..])
+    }
+
     /// The session in a stored value: msgpack or JSON, whichever `SESSION_SERIALIZATION_FORMAT` wrote.
     /// None where nothing is kept. Pickles are told apart and never decoded.
     pub fn read(&self, id: &str, value: &[u8]) -> Result<Option<Session>, Fault> {
@@ -59,8 +70,7 @@ impl StoredSessions {
         if value.is_empty() {
             return Ok(None);
         }
-        // Protocols 2 to 5; those before are plain garbage to both formats.
-        if let [0x80, 2..=5, ..] = value {
+        if Self::is_pickle(value) {
             return Err(Fault::Pickle);
         }
         let value = msgpack::read(value).or_else(|_| json::read(value, Tags::None))?;

@@ -11,7 +11,7 @@ use super::token::ByToken;
 use crate::cookie::Cookies;
 use crate::flask::{
     CsrfAge, CsrfFault, CsrfTokens, Fault, Login, RememberCookies, Session, SessionCookies, Source,
-    Value, login,
+    StoredSessions, Value, login,
 };
 
 /// How identities are found; made of the settings.
@@ -21,11 +21,12 @@ pub struct Identities {
     flask: Option<Flask>,
 }
 
-/// Readers of what a Flask application signs.
+/// Readers of what a Flask application signs, and of what it stores.
 struct Flask {
-    sessions: SessionCookies,
+    sessions: Option<SessionCookies>,
+    stored: Option<StoredSessions>,
     remember: Option<(RememberCookies, String)>,
-    csrf: CsrfTokens,
+    csrf: Option<CsrfTokens>,
 }
 
 /// What credentials come to.
@@ -39,21 +40,37 @@ pub enum Found {
     Needs(Need),
 }
 
+impl Flask {
+    fn new(settings: &IdentitySettings) -> Self {
+        let secret = settings.secret_key.as_ref();
+        let older = settings.secret_key_fallbacks.iter();
+        let sessions = secret.map(|secret| {
+            let secrets = std::iter::once(secret).chain(older);
+            SessionCookies::new(&settings.session, secrets.map(String::as_bytes))
+        });
+        let stored = settings.stored.as_ref().and_then(|rules| {
+            let signing = secret.map(String::as_bytes).filter(|_| rules.is_signed);
+            // Without a key anybody could sign.
+            let is_usable = signing.is_some() || !rules.is_signed;
+            is_usable.then(|| StoredSessions::new(&rules.prefix, signing))
+        });
+        let remember = secret.and_then(|secret| RememberCookies::new(secret));
+        let csrf = settings.csrf_secret_key.as_ref().or(secret);
+        Self {
+            sessions,
+            stored,
+            remember: remember.zip(settings.remember_cookie.clone()),
+            csrf: csrf.map(|secret| CsrfTokens::new(secret.as_bytes())),
+        }
+    }
+}
+
 impl Identities {
     /// Derives the keys. A remember cookie is honoured only if `SECRET_KEY` is latin-1, for only then can
     /// Flask-Login have written one.
     pub fn new(settings: IdentitySettings) -> Self {
-        let flask = settings.secret_key.as_ref().map(|secret| {
-            let older = settings.secret_key_fallbacks.iter();
-            let secrets = std::iter::once(secret).chain(older);
-            let csrf = settings.csrf_secret_key.as_ref().unwrap_or(secret);
-            let remember = settings.remember_cookie.clone();
-            Flask {
-                sessions: SessionCookies::new(&settings.session, secrets.map(String::as_bytes)),
-                remember: RememberCookies::new(secret).zip(remember),
-                csrf: CsrfTokens::new(csrf.as_bytes()),
-            }
-        });
+        let is_flask = settings.secret_key.is_some() || settings.stored.is_some();
+        let flask = is_flask.then(|| Flask::new(&settings));
         let tokens = settings.tokens.as_ref();
         let tokens = tokens.map(|tokens| ByToken::new(tokens, settings.csrf));
         Self {
@@ -97,10 +114,45 @@ impl Identities {
             }
             return found;
         }
-        Found::Known(match &self.flask {
-            Some(flask) if counts => self.by_flask(flask, credentials, &cookies, brought, now),
-            _ => self.without_cookies(credentials),
-        })
+        match &self.flask {
+            Some(flask) if counts => {
+                let session = match self.session(flask, &cookies, answers, now) {
+                    Ok(session) => session,
+                    Err(unread) => return *unread,
+                };
+                Found::Known(self.by_flask(flask, credentials, &cookies, session, brought, now))
+            }
+            _ => Found::Known(self.without_cookies(credentials)),
+        }
+    }
+
+    /// The session that the cookies hold or name; none without such a cookie.
+    fn session(
+        &self,
+        flask: &Flask,
+        cookies: &Cookies,
+        answers: &Answers,
+        now: u64,
+    ) -> Result<Option<Result<Session, Refusal>>, Box<Found>> {
+        let Some(value) = cookies.first(&self.settings.cookie_name) else {
+            return Ok(None);
+        };
+        let fetched = self.read_stored(value, answers)?;
+        Ok(fetched.or_else(|| {
+            let sessions = flask.sessions.as_ref()?;
+            Some(sessions.read(value, now).map_err(refused))
+        }))
+    }
+
+    /// The reader of sessions that a store keeps.
+    pub(super) fn stored(&self) -> Option<&StoredSessions> {
+        self.flask.as_ref()?.stored.as_ref()
+    }
+
+    /// The roles that a session tells.
+    pub(super) fn roles_of(&self, session: &Session) -> Vec<String> {
+        let settings = &self.settings;
+        session.roles(&settings.roles_key, &settings.admin_role)
     }
 
     fn by_flask(
@@ -108,11 +160,10 @@ impl Identities {
         flask: &Flask,
         credentials: &Credentials,
         cookies: &Cookies,
+        session: Option<Result<Session, Refusal>>,
         brought: &Brought,
         now: u64,
     ) -> Standing {
-        let session = cookies.first(&self.settings.cookie_name);
-        let session = session.map(|value| flask.sessions.read(value, now));
         let read = session.as_ref().and_then(|session| session.as_ref().ok());
         let remember = flask.remember.as_ref().and_then(|(reader, name)| {
             let value = cookies.first(name)?;
@@ -128,8 +179,8 @@ impl Identities {
                 Standing::User(self.user(login, read, refusal))
             }
             None => match session {
-                Some(Err(fault)) => Standing::Visitor {
-                    because: Some(refused(fault)),
+                Some(Err(refusal)) => Standing::Visitor {
+                    because: Some(refusal),
                 },
                 _ => self.without_cookies(credentials),
             },
@@ -164,10 +215,8 @@ impl Identities {
         };
         // What the session says of its user says nothing of the remember cookie's.
         let session = session.filter(|_| provider == Provider::Session);
-        let settings = &self.settings;
-        let roles = |session: &Session| session.roles(&settings.roles_key, &settings.admin_role);
         let mut identity = Identity {
-            roles: session.map_or_else(Vec::new, roles),
+            roles: session.map_or_else(Vec::new, |session| self.roles_of(session)),
             user: login.user,
             expires_at: session.and_then(Session::expires_at),
             is_fresh: login.is_fresh,
@@ -226,7 +275,10 @@ impl Identities {
         let invalid = |detail: &str| Refusal::CsrfInvalid {
             detail: detail.to_owned(),
         };
-        let fault = flask.csrf.check(token, kept, age).err()?;
+        let Some(csrf) = &flask.csrf else {
+            return Some(invalid("no SECRET_KEY is set that could verify it"));
+        };
+        let fault = csrf.check(token, kept, age).err()?;
         Some(match fault {
             CsrfFault::TokenMissing => Refusal::CsrfMissing {},
             CsrfFault::Expired => Refusal::CsrfExpired {},

@@ -13,11 +13,13 @@ mod find;
 mod outside;
 mod settings;
 mod standing;
+mod stored;
 mod token;
 
 pub use brought::Brought;
 pub use credentials::Credentials;
 pub use find::{Found, Identities};
-pub use outside::{Answer, Answers, Need};
+pub use outside::{Answer, Answers, Need, Written};
 pub use settings::{CrossCookies, CsrfMode, IdentitySettings, TokenSettings};
 pub use standing::{Identity, NamespaceRule, Provider, Standing, User};
+pub use stored::{StoredKey, StoredRules};

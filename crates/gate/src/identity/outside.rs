@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::stored::StoredKey;
 use crate::jwt::KeySet;
 
 /// Something that must be found out elsewhere before credentials can be judged.
@@ -15,6 +16,18 @@ pub enum Need {
     Keys,
     /// Newer ones, if they may be had by now: a token names a key that the others lack.
     NewerKeys,
+    /// The session that the store of Flask-Session keeps at this key.
+    Session(StoredKey),
+}
+
+/// A stored session as it was written. It is the user's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Written(pub Arc<[u8]>);
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// What came.
@@ -22,6 +35,8 @@ pub enum Need {
 pub enum Answer {
     /// Keys that were fetched at some time.
     Keys(Arc<KeySet>),
+    /// A stored session as it was written; empty where there is none.
+    Session(Written),
     /// Nothing: whoever is to be asked does not answer. Nobody is let in by it (contract §4).
     Unavailable {
         /// What it is, for people: "the key set".
@@ -43,5 +58,14 @@ impl Answers {
     pub(super) fn of(&self, need: &Need) -> Option<&Answer> {
         let mut answers = self.0.iter();
         answers.find_map(|(asked, answer)| (asked == need).then_some(answer))
+    }
+
+    /// The stored sessions among them.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = (&StoredKey, &[u8])> {
+        let all = self.0.iter();
+        all.filter_map(|(need, answer)| match (need, answer) {
+            (Need::Session(key), Answer::Session(written)) => Some((key, &*written.0)),
+            _ => None,
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use bellgate_codes::Refusal;
 
+use super::stored::StoredRules;
 use crate::Notice;
 use crate::flask::{Protection, SessionRules};
 use crate::jwt::{KeyFault, TokenPlaces, TokenRules, Tokens};
@@ -115,6 +116,8 @@ pub struct IdentitySettings {
     pub cookie_name: String,
     /// Salt, digest and lifetime of the session cookie.
     pub session: SessionRules,
+    /// How a store keeps sessions, where one does.
+    pub stored: Option<StoredRules>,
     /// `SESSION_PROTECTION`
     pub protection: Protection,
     /// The name of the remember cookie, where it logs in.
@@ -143,6 +146,7 @@ impl Default for IdentitySettings {
             secret_key_fallbacks: Vec::new(),
             cookie_name: "session".to_owned(),
             session: SessionRules::default(),
+            stored: None,
             protection: Protection::Basic,
             remember_cookie: None,
             csrf_secret_key: None,

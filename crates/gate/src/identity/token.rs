@@ -103,6 +103,8 @@ impl ByToken {
             keys = match answers.of(&need) {
                 None => return Err(Lack::Asked(need)),
                 Some(Answer::Keys(set)) => Some(&**set),
+                // No answer to this.
+                Some(Answer::Session(_)) => None,
                 // What is not there cannot tell a new key from a false one.
                 Some(Answer::Unavailable { what }) => return Err(Lack::Missing(what)),
             };

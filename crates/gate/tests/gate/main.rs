@@ -17,6 +17,7 @@ mod identity;
 mod page;
 mod properties;
 mod settings;
+mod stored_identity;
 mod table;
 mod tokens;
 mod vectors;

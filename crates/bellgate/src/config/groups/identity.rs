@@ -6,7 +6,7 @@ use bellgate_gate::flask::{Digest, Protection};
 use bellgate_gate::identity::CsrfMode;
 
 use crate::config::secret::Secret;
-use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting, Unit, s};
+use crate::config::table::{Group, Item, Kind, PLAIN, Reload, Setting, Unit, s};
 use crate::config::value::{FromValue, Switch, Value, Values};
 
 /// How users are known, and what is asked of them.
@@ -41,6 +41,14 @@ pub struct Identity {
     pub admin_users: Vec<String>,
     /// `BELLGATE_SESSION_ROLES_KEY`.
     pub roles_key: String,
+    /// `BELLGATE_SESSION_REDIS_URL`.
+    pub session_redis: Option<Secret>,
+    /// `SESSION_KEY_PREFIX`.
+    pub session_prefix: String,
+    /// `SESSION_USE_SIGNER`.
+    pub session_signer: bool,
+    /// `BELLGATE_RECHECK_INTERVAL`.
+    pub recheck: Duration,
 }
 
 impl Identity {
@@ -63,6 +71,10 @@ impl Identity {
             remember_cookie: remembers.then_some(remember_cookie),
             admin_users: values.take("BELLGATE_ADMIN_USERS"),
             roles_key: values.take("BELLGATE_SESSION_ROLES_KEY"),
+            session_redis: values.take("BELLGATE_SESSION_REDIS_URL"),
+            session_prefix: values.take("SESSION_KEY_PREFIX"),
+            session_signer: values.take("SESSION_USE_SIGNER"),
+            recheck: values.take("BELLGATE_RECHECK_INTERVAL"),
         }
     }
 }
@@ -95,18 +107,6 @@ pub(super) const SECONDS: Kind = Kind::Duration {
     unit: Unit::Second,
     from: s(0),
     to: s(86_400),
-};
-
-/// Redis and those that speak like it.
-const REDIS: Kind = Kind::Url {
-    schemes: &[
-        "redis",
-        "rediss",
-        "valkey",
-        "redis+sentinel",
-        "redis+cluster",
-    ],
-    or_stop: true,
 };
 
 /// The rows.
@@ -231,15 +231,27 @@ pub const GROUP: Group = Group {
         },
         Setting {
             name: "BELLGATE_SESSION_REDIS_URL",
-            kind: REDIS,
+            kind: Kind::Url {
+                schemes: &bellgate_redis::SCHEMES,
+                or_stop: true,
+            },
             short: "Redis in which Flask-Session keeps sessions",
-            ..LATER
+            long: "A user that needs no more than +get on those keys will do; +config|get and the channels \
+                   __keyspace@*__:* beside them have a logout seen at once.",
+            ..PLAIN
         },
         Setting {
             name: "SESSION_KEY_PREFIX",
             default: "session:",
             short: "prefix of Flask-Session's keys",
-            ..LATER
+            ..PLAIN
+        },
+        Setting {
+            name: "SESSION_USE_SIGNER",
+            kind: Kind::Switch,
+            default: "false",
+            short: "Flask-Session signs the ids in its cookies, with SECRET_KEY",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_ADMIN_USERS",
@@ -261,7 +273,7 @@ pub const GROUP: Group = Group {
             default: "60",
             reload: Reload::Live,
             short: "how long a live identity is believed where no event tells of a change",
-            ..LATER
+            ..PLAIN
         },
     ],
 };

@@ -149,6 +149,8 @@ impl Provider for Keys {
             Need::NewerKeys => held.set.handle_unknown_key(Instant::now()),
             // Keys that are old are good enough while newer ones come.
             Need::Keys => !held.set.is_ready(),
+            // Somebody else's to answer.
+            Need::Session(_) => false,
         };
         self.fetch_due(&mut held);
         let fetch = held.fetch.clone().filter(|_| waits);

@@ -6,6 +6,8 @@
 
 mod caller;
 mod keys;
+pub(crate) mod sessions;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,8 @@ use tokio::runtime::Handle;
 
 use self::caller::Caller;
 use self::keys::Keys;
+use self::sessions::Sessions;
+use super::stores::Stores;
 use crate::config::Settings;
 
 /// Answers one kind of need.
@@ -45,6 +49,7 @@ pub(crate) struct Outside {
     runtime: Option<Handle>,
     caller: Option<Arc<Caller>>,
     keys: Option<Arc<Keys>>,
+    sessions: Option<Arc<Sessions>>,
 }
 
 impl Outside {
@@ -52,9 +57,11 @@ impl Outside {
     ///
     /// # Errors
     /// Where somebody is to be asked and there is no runtime; the text names the setting.
-    pub(super) fn open(settings: &Settings) -> Result<Self, String> {
+    pub(super) fn open(settings: &Settings, stores: &Stores) -> Result<Self, String> {
+        let redis = stores.sessions.as_ref();
         let nobody = Self {
             runtime: Handle::try_current().ok(),
+            sessions: redis.map(|redis| Sessions::open(redis, settings)),
             ..Self::default()
         };
         nobody.renew(settings)
@@ -65,10 +72,14 @@ impl Outside {
     /// # Errors
     /// As [`Outside::open`].
     pub(super) fn renew(&self, settings: &Settings) -> Result<Self, String> {
+        if let Some(sessions) = &self.sessions {
+            sessions.renew(settings);
+        }
         let Some(url) = &settings.tokens.key_set else {
             let runtime = self.runtime.clone();
             return Ok(Self {
                 runtime,
+                sessions: self.sessions.clone(),
                 ..Self::default()
             });
         };
@@ -86,13 +97,16 @@ impl Outside {
             runtime: Some(runtime),
             caller: Some(caller),
             keys: Some(keys),
+            sessions: self.sessions.clone(),
         })
     }
 
     /// Asks for what the gate needs.
     pub(super) fn ask(&self, need: &Need) -> Asked {
+        let keys = || self.keys.clone().map(|keys| keys as Arc<dyn Provider>);
         let provider = match need {
-            Need::Keys | Need::NewerKeys => self.keys.clone(),
+            Need::Keys | Need::NewerKeys => keys(),
+            Need::Session(_) => self.sessions.clone().map(|sessions| sessions as _),
         };
         match provider {
             Some(provider) => provider.ask(need),
@@ -111,6 +125,14 @@ impl Outside {
 
     fn all(&self) -> impl Iterator<Item = Arc<dyn Provider>> {
         let keys = self.keys.clone();
-        keys.map(|keys| keys as Arc<dyn Provider>).into_iter()
+        let keys = keys.map(|keys| keys as Arc<dyn Provider>);
+        let sessions = self.sessions.clone();
+        let sessions = sessions.map(|sessions| sessions as Arc<dyn Provider>);
+        keys.into_iter().chain(sessions)
+    }
+
+    /// The sessions of the application, where a store keeps them.
+    pub(super) fn sessions(&self) -> Option<&Sessions> {
+        self.sessions.as_deref()
     }
 }

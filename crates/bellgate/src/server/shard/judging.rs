@@ -37,7 +37,12 @@ impl ShardApp {
             }
         };
         match admitted {
-            Ok(identity) => self.hand_over(conn, *held, identity, io),
+            Ok(identity) => {
+                if let Some(identity) = &identity {
+                    self.hold_session(conn, identity, &held.answers);
+                }
+                self.hand_over(conn, *held, identity, io);
+            }
             Err(changed @ Refusal::IdentityChanged {}) => {
                 if let Some(client) = self.clients.get(conn) {
                     client.tell_changed(&changed);

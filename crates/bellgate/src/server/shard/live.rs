@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
-use bellgate_gate::identity::{Brought, Credentials, Found, Identity, Standing};
+use bellgate_gate::identity::{
+    Answers, Brought, Credentials, Found, Identity, Standing, StoredKey, Written,
+};
 use bellgate_hub::{Event, Member, SocketId};
 use bellgate_notify::rfc3339;
 use bellgate_transport::Io;
@@ -151,6 +153,57 @@ impl ShardApp {
             Some(Found::Needs(_)) | None => Err(Refusal::AuthUnavailable {
                 what: "the key of this token".to_owned(),
             }),
+        }
+    }
+
+    /// Has the stored session watched that has made a user of a connection.
+    pub(super) fn hold_session(&mut self, conn: ConnId, identity: &Identity, answers: &Answers) {
+        let access = &self.terms.access;
+        let Some(sessions) = access.outside.sessions() else {
+            return;
+        };
+        let Some((key, value)) = access.identities.session_of(identity, answers) else {
+            return;
+        };
+        let before = self.stored.insert(conn, key.clone());
+        if before.as_ref() == Some(key) {
+            return;
+        }
+        sessions.hold(key, value, self.ways.shard.clone(), conn);
+        if let Some(before) = before {
+            sessions.release(&before, conn);
+        }
+    }
+
+    /// A connection has ended.
+    pub(super) fn release_session(&mut self, conn: ConnId) {
+        // Most servers have none.
+        if !self.stored.is_empty()
+            && let Some(key) = self.stored.remove(&conn)
+            && let Some(sessions) = self.terms.access.outside.sessions()
+        {
+            sessions.release(&key, conn);
+        }
+    }
+
+    /// The stored session that admitted a connection is another one by now.
+    pub(super) fn session_changed(
+        &mut self,
+        conn: ConnId,
+        key: &StoredKey,
+        written: &Written,
+        io: &mut Io<'_>,
+    ) {
+        // It may have come by another since.
+        if self.stored.get(&conn) != Some(key) {
+            return;
+        }
+        let client = self.clients.get(conn);
+        let visit = client.and_then(|client| client.visit.as_ref());
+        if let Some(identity) = visit.and_then(|visit| visit.identity()) {
+            let identities = &self.terms.access.identities;
+            let login = identities.anew(identity, key, &written.0);
+            self.judge_anew(conn, login, io);
         }
     }
 
