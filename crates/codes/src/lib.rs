@@ -23,6 +23,7 @@
 //! Start reading in [`table`], then [`render`] for the faces a row has.
 
 mod kinds;
+mod page;
 pub mod render;
 pub mod table;
 

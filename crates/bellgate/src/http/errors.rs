@@ -16,21 +16,11 @@ pub(crate) async fn page(
         let path = format!("/errors/{}", name.chars().take(64).collect::<String>());
         return Err(Problem::new(Refusal::NotFound { path }, judged.as_deref()));
     };
-    let row = code.row();
-    let fields = [
-        ("Cause", escape(row.cause)),
-        ("What to change", escape(&row.fix.replace("{aside}", ""))),
-        ("Category", row.category.name().to_owned()),
-        ("Trying again", escape(row.retry.name())),
-        ("HTTP status", row.status.to_string()),
-        ("WebSocket close code", row.close.to_string()),
-        ("What people read", escape(row.user_text)),
-    ];
     let mut rows = String::new();
-    for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
-        rows.extend(["<dt>", name, "</dt><dd>", text, "</dd>"]);
+    for (name, text) in code.facts() {
+        rows.extend(["<dt>", name, "</dt><dd>", &escape(&text), "</dd>"]);
     }
-    let (name, about) = (row.name, escape(row.about.trim()));
+    let (name, about) = (code.name(), escape(code.row().about.trim()));
     Ok(Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{name} – Bellgate</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;\
