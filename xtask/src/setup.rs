@@ -55,6 +55,12 @@ pub(crate) fn python() -> Outcome<PathBuf> {
     venv(&conformance().join(".venv"), &requirements)
 }
 
+/// Makes `conformance/.venv-flask` what the requirements of the Flask application say.
+pub(crate) fn flask() -> Outcome<PathBuf> {
+    let requirements = conformance().join("flask/requirements.txt");
+    venv(&conformance().join(".venv-flask"), &requirements)
+}
+
 /// Makes a virtual environment what these requirements say, and returns its folder of programs.
 pub(crate) fn venv(venv: &Path, requirements: &Path) -> Outcome<PathBuf> {
     programs(&["python3"])?;

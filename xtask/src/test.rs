@@ -74,8 +74,13 @@ impl Wanted {
                 (self.cargo(), Count::of_cargo)
             }
             "python" => (self.python()?, Count::of_pytest),
-            "browser" | "demo" => {
-                setup::programs(&["chromium", "nginx"])?;
+            "browser" => {
+                setup::programs(&["chromium", "nginx", "redis-server"])?;
+                setup::flask()?;
+                (self.node(suite)?, Count::of_node)
+            }
+            "demo" => {
+                setup::programs(&["chromium"])?;
                 (self.node(suite)?, Count::of_node)
             }
             _ => (self.node(suite)?, Count::of_node),
