@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod explain;
 mod flags;
+mod token;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use clap_complete::Shell;
 use crate::config::{Files, Loaded, Sources};
 
 pub use self::config::Format;
+pub use self::token::Wanted;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub enum Command {
     Check,
     /// Say what the server would do with a page of this origin.
     ExplainOrigin(String),
+    /// Make a login for tests.
+    Token(Wanted),
     /// Print the completions of a shell.
     Completions(Shell),
 }
@@ -93,6 +97,7 @@ fn chosen(name: &str, own: &ArgMatches) -> Command {
         "explain-origin" => {
             Command::ExplainOrigin(own.get_one("origin").cloned().unwrap_or_default())
         }
+        "token" => Command::Token(Wanted::chosen(own)),
         "completions" => Command::Completions(own.get_one("shell").copied().unwrap_or(Shell::Bash)),
         _ => Command::Serve,
     }
@@ -135,6 +140,7 @@ impl Cli {
             Command::ExplainOrigin(origin) => {
                 explain::run(origin, loaded, self.strict, out, err).map(Some)
             }
+            Command::Token(wanted) => token::run(wanted, loaded, self.strict, out, err).map(Some),
             Command::Completions(shell) => completions::run(*shell, out).map(Some),
         }
     }
@@ -174,6 +180,7 @@ pub fn command() -> clap::Command {
             config::command(),
             clap::Command::new("check").about("Say whether a start would go on, by the status"),
             explain::command(),
+            token::command(),
             clap::Command::new("completions")
                 .about("Print completions for a shell")
                 .arg(

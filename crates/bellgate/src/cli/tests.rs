@@ -246,3 +246,66 @@ fn what_is_no_origin_or_no_configuration_is_told_by_the_status() {
     assert_eq!(status, Status::Fine);
     assert!(out.contains("is reported"), "{out}");
 }
+
+#[test]
+fn a_login_for_tests_is_what_the_server_itself_admits() {
+    use bellgate_gate::identity::{Answers, Brought, Credentials, Found, Identities, Standing};
+    use bellgate_gate::jwt::TokenRules;
+    let keys = [
+        ("SECRET_KEY", "the application's own"),
+        ("BELLGATE_JWT_SECRET", "another of enough bytes for that"),
+        ("BELLGATE_JWT_ISSUER", "app"),
+        ("BELLGATE_JWT_ROLES_CLAIM", "realm.roles"),
+    ];
+    let (status, out, _) = answer("bellgate token jwt --user 7 --role admin --csrf", &keys);
+    assert_eq!(status, Status::Fine);
+    let (token, csrf) = out.trim().split_once('\n').unwrap();
+    assert!(!csrf.is_empty());
+    let environment = keys.iter().copied();
+    let settings = Settings::load(&Sources::new().with_environment(environment)).settings;
+    let settings = settings.identity_settings();
+    assert_ne!(
+        settings.tokens.as_ref().unwrap().rules,
+        TokenRules::default()
+    );
+    let identities = Identities::new(settings);
+    let auth = serde_json::json!({"token": token}).to_string();
+    let brought = Brought::by_connect(Some(&auth), false);
+    let unix = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = unix.unwrap().as_secs();
+    let found = identities.find(&Credentials::default(), &brought, &Answers::default(), now);
+    let Found::Known(Standing::User(user)) = found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(user.identity.user, "7");
+    assert_eq!(user.identity.roles, ["admin"]);
+}
+
+#[test]
+fn a_session_for_tests_comes_as_a_cookie_with_its_csrf_token() {
+    use bellgate_gate::flask::{CsrfTokens, SessionCookies, SessionRules};
+    let key = "the application's own";
+    let set = [("SECRET_KEY", key), ("SESSION_COOKIE_NAME", "own")];
+    let (status, out, _) = answer("bellgate token session --user 7 --role a --csrf", &set);
+    assert_eq!(status, Status::Fine);
+    let (cookie, csrf) = out.trim().split_once('\n').unwrap();
+    let cookie = cookie.strip_prefix("own=").unwrap();
+    let cookies = SessionCookies::new(&SessionRules::default(), [key.as_bytes()]);
+    let unix = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let session = cookies.read(cookie, unix.unwrap().as_secs()).unwrap();
+    assert_eq!(session.roles("roles", "admin"), ["a"]);
+    let kept = session.get("csrf_token");
+    let checked = CsrfTokens::new(key.as_bytes()).check(Some(csrf), kept, None);
+    assert_eq!(checked, Ok(()));
+}
+
+#[test]
+fn no_login_is_made_without_a_key_or_in_production() {
+    let (status, out, err) = answer("bellgate token jwt", &[]);
+    assert_eq!((status, &*out), (Status::Unusable, ""));
+    assert!(err.contains("BELLGATE_JWT_SECRET is not set"), "{err}");
+    let production = [("SECRET_KEY", "own"), ("BELLGATE_ENV", "production")];
+    let (status, out, err) = answer("bellgate token session", &production);
+    assert_eq!((status, &*out), (Status::Unusable, ""));
+    assert!(err.contains("production"), "{err}");
+}

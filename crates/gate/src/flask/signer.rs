@@ -104,6 +104,18 @@ impl Signer {
     }
 }
 
+impl Signer {
+    /// `payload.timestamp.signature`, by the first secret.
+    pub(super) fn sign_timed(&self, payload: &str, at: u64) -> Option<String> {
+        let bytes = at.to_be_bytes();
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        let time = URL_SAFE_NO_PAD.encode(bytes.get(zeros..)?);
+        let signed = format!("{payload}.{time}");
+        let signature = self.digest.mac(self.keys.first()?, signed.as_bytes());
+        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Signer({:?}, {} keys)", self.digest, self.keys.len())

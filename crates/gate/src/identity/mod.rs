@@ -10,6 +10,7 @@
 mod brought;
 mod credentials;
 mod find;
+mod issue;
 mod outside;
 mod settings;
 mod standing;
@@ -19,6 +20,7 @@ mod token;
 pub use brought::Brought;
 pub use credentials::Credentials;
 pub use find::{Found, Identities};
+pub use issue::Login;
 pub use outside::{Answer, Answers, Need, Written};
 pub use settings::{CrossCookies, CsrfMode, IdentitySettings, TokenSettings};
 pub use standing::{Identity, NamespaceRule, Provider, Standing, User};

@@ -82,7 +82,7 @@ impl Algorithm {
     }
 
     /// Whether others than the signer can verify; a key set holds keys for these alone.
-    pub(super) const fn is_public(self) -> bool {
+    pub(crate) const fn is_public(self) -> bool {
         !matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)
     }
 

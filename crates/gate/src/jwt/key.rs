@@ -120,7 +120,7 @@ impl std::fmt::Debug for Key {
     }
 }
 
-const fn hmac_of(algorithm: Algorithm) -> Option<hmac::Algorithm> {
+pub(super) const fn hmac_of(algorithm: Algorithm) -> Option<hmac::Algorithm> {
     match algorithm {
         Algorithm::Hs256 => Some(hmac::HMAC_SHA256),
         Algorithm::Hs384 => Some(hmac::HMAC_SHA384),

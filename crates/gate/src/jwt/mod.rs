@@ -20,6 +20,7 @@
 //! | `set.rs`, `jwk.rs` | JWKS: its keys, and when it is fetched |
 //! | `claims.rs` | times, audience, issuer, user and roles |
 //! | `places.rs` | where a token lies |
+//! | `sign.rs` | the other side, for `bellgate token` |
 //! | `compact.rs`, `json.rs` | the three parts of a token; JSON in which no name stands twice |
 
 mod algorithm;
@@ -32,6 +33,7 @@ mod key;
 mod pem;
 mod places;
 mod set;
+mod sign;
 mod tokens;
 
 pub use algorithm::Algorithm;
@@ -39,6 +41,7 @@ pub use claims::{Token, TokenRules};
 pub use fault::{CsrfFault, KeyFault, PlaceFault, SetFault, TokenFault};
 pub use places::{Found, Place, TokenPlaces};
 pub use set::{FETCH_TIMEOUT, KeySet, REFRESH_AT_MOST, REFRESH_EVERY, SET_BYTES, SET_KEYS};
+pub(crate) use sign::sign;
 pub use tokens::Tokens;
 
 /// The longest token that is looked at, in bytes: what a listener takes for all headers together.
