@@ -43,7 +43,7 @@ async function loggedIn(t, site, name) {
   const page = await open(t, chromium, site);
   await page.fill("#login input[name=name]", name);
   await page.click("#login button");
-  await page.waitForFunction((wanted) => document.title === wanted, name);
+  await page.waitForFunction((wanted) => document.title === wanted && typeof connect === "function", name);
   return page;
 }
 
@@ -66,7 +66,7 @@ async function refused(page, url, options) {
   return page.evaluate(() => seen.errors[0].data?.code);
 }
 
-const PLACES = { "cross-origin": {}, "behind one nginx": { proxied: true } };
+const PLACES = { "cross-origin": {}, "behind one nginx": { proxied: true }, "with its session in Redis": { stored: true } };
 
 for (const [place, how] of Object.entries(PLACES)) {
   for (const way of Object.keys(WAYS)) {
