@@ -394,10 +394,10 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_without_effect_says_so_under_flasks_names_too() {
+    fn a_setting_without_effect_says_so() {
         assert_eq!(
-            told("session_key_prefix = 's'\n"),
-            ["SESSION_KEY_PREFIX is read and checked, but has no effect yet (bellgate.toml:1)"]
+            told("channel = 's'\n"),
+            ["SOCKETIO_CHANNEL is read and checked, but has no effect yet (bellgate.toml:1)"]
         );
     }
 
