@@ -13,7 +13,7 @@ use super::wait::{SOON, soon, until};
 use super::ws::Ws;
 
 /// The settings of every lab; two shards stand for two nodes.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("SOCKETIO_HOST", "127.0.0.1"),
     ("SOCKETIO_PORT", "0"),
     ("BELLGATE_ADMIN_ADDR", "off"),
@@ -21,6 +21,8 @@ const SETTINGS: [(&str, &str); 7] = [
     ("BELLGATE_DRAIN_WINDOW", "0"),
     // What has to hold without them; the rates have tests of their own.
     ("SOCKETIO_RATE_LIMITING", "false"),
+    // Attackers here are quicker than thousands of browsers.
+    ("BELLGATE_HANDSHAKE_RATE", "1000000/second"),
     (
         "BELLGATE_API_KEYS",
         "lab:lab-key-of-the-attacks:publish+emit",

@@ -35,6 +35,8 @@ impl Process {
                 ("BELLGATE_SHARDS", "2"),
                 ("BELLGATE_LOG_FORMAT", "json"),
                 ("SOCKETIO_RATE_LIMITING", "false"),
+                // Attackers here are quicker than thousands of browsers.
+                ("BELLGATE_HANDSHAKE_RATE", "1000000/second"),
                 (
                     "BELLGATE_API_KEYS",
                     &format!("attack:{KEY}:publish+emit+read"),
