@@ -193,6 +193,10 @@ async fn memory_comes_back_when_the_attacks_are_over() {
     let before = process.resident();
     let kept = before.saturating_sub(fresh);
     assert!(kept < 8 * MIB, "{kept} bytes are kept after the first time");
+    // Where a crowd of this size leaves the heap is known only after one.
+    table(process.target, tenth(5_000)).await;
+    process.falls_to(open, Duration::from_secs(60)).await;
+    let before = process.resident();
     table(process.target, tenth(5_000)).await;
     process.falls_to(open, Duration::from_secs(60)).await;
     until(Duration::from_secs(60), async || {

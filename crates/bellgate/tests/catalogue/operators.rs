@@ -48,7 +48,7 @@ pub(crate) async fn a_body_that_is_no_json() -> String {
 }
 
 pub(crate) async fn a_field_that_there_is_not() -> String {
-    asked(|api| api.post(EMIT).bearer(KEY).json(&json!({"evnet": "x"}))).await
+    asked(|api| api.post(EMIT).bearer(KEY).json(&json!({"happening": "x"}))).await
 }
 
 /// What the operator's listener answers to a request with this header.
