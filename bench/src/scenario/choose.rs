@@ -6,6 +6,7 @@ use super::connect::Connect;
 use super::echo::Echo;
 use super::fanout::{Fanout, To};
 use super::idle::{Idle, Kind};
+use super::login::Login;
 use super::mixed::Mixed;
 use super::paced::Paced;
 use super::polling::{PollingEcho, PollingFanout};
@@ -19,12 +20,13 @@ use super::upgrade::Upgrade;
 pub(super) type Scenarios = Vec<Box<dyn Scenario>>;
 
 /// The names, in the order of the table.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "idle",
     "fanout",
     "paced",
     "echo",
     "connect",
+    "login",
     "polling",
     "upgrade",
     "reconnect",
@@ -67,6 +69,7 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
             each: 10_000,
         }),
         "connect" => Box::new(Connect { cycles: 5_000 }),
+        "login" => Box::new(Login { cycles: 5_000 }),
         "upgrade" => Box::new(Upgrade {
             clients: sizes.or(2_000),
         }),

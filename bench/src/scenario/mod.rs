@@ -9,6 +9,7 @@ mod connect;
 mod echo;
 mod fanout;
 mod idle;
+mod login;
 mod mixed;
 mod paced;
 mod polling;

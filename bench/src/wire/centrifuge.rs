@@ -28,7 +28,7 @@ const PUBLISHED: &[u8] = br#"{"id":2,"publish":{"#;
 pub(super) fn join(server: SocketAddr) -> io::Result<TcpStream> {
     let mut stream = dial(server)?;
     let mut read = Vec::new();
-    shake(&mut stream, &mut read, PATH)?;
+    shake(&mut stream, &mut read, PATH, None)?;
     stream.write_all(&frame(CONNECT.as_bytes()))?;
     until(&mut stream, &mut read, |read| {
         let (text, length) = parse(read)?;

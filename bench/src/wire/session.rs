@@ -29,6 +29,15 @@ pub fn join_as(server: SocketAddr, connect: &str) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// Opens a session over WebSocket with this `Cookie` header, and joins `/` with this CONNECT.
+pub fn join_with(server: SocketAddr, cookie: &str, connect: &str) -> io::Result<TcpStream> {
+    let mut stream = dial(server)?;
+    let mut read = Vec::new();
+    shake(&mut stream, &mut read, PATH, Some(cookie))?;
+    joined(&mut stream, &mut read, connect)?;
+    Ok(stream)
+}
+
 /// The CONNECT of a user.
 pub fn user(index: usize) -> String {
     format!("40{{\"user\":\"u{index}\"}}")
@@ -45,10 +54,15 @@ pub fn dial(server: SocketAddr) -> io::Result<TcpStream> {
 /// Opens and joins over a stream that is there, a plain one or one of TLS.
 pub fn open<S: Read + Write>(stream: &mut S, connect: &str) -> io::Result<()> {
     let mut read = Vec::new();
-    shake(stream, &mut read, PATH)?;
-    until(stream, &mut read, |read| opened(read, b"0{"))?;
+    shake(stream, &mut read, PATH, None)?;
+    joined(stream, &mut read, connect)
+}
+
+/// Joins `/` with this CONNECT once the session has opened.
+fn joined<S: Read + Write>(stream: &mut S, read: &mut Vec<u8>, connect: &str) -> io::Result<()> {
+    until(stream, read, |read| opened(read, b"0{"))?;
     stream.write_all(&frame(connect.as_bytes()))?;
-    until(stream, &mut read, |read| opened(read, b"40"))
+    until(stream, read, |read| opened(read, b"40"))
 }
 
 /// Has a joined client send a packet that is acknowledged with the id 0, and waits for the ack.
@@ -65,6 +79,7 @@ pub fn upgrade(polling: &Polling) -> io::Result<TcpStream> {
         &mut stream,
         &mut read,
         &format!("{PATH}&sid={}", polling.sid()),
+        None,
     )?;
     stream.write_all(&frame(b"2probe"))?;
     until(&mut stream, &mut read, |read| opened(read, b"3probe"))?;
@@ -83,14 +98,16 @@ pub(super) fn hear(frame: &[u8]) -> Option<Heard> {
     }
 }
 
-/// The WebSocket handshake (RFC 6455 §4.1) at this path.
+/// The WebSocket handshake (RFC 6455 §4.1) at this path, with a `Cookie` header where there is one.
 pub(super) fn shake<S: Read + Write>(
     stream: &mut S,
     read: &mut Vec<u8>,
     path: &str,
+    cookie: Option<&str>,
 ) -> io::Result<()> {
+    let cookie = cookie.map_or_else(String::new, |cookie| format!("Cookie: {cookie}\r\n"));
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\n\
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\
          Origin: {ORIGIN}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
