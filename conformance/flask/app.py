@@ -1,7 +1,8 @@
 """A Flask application as Bellgate stands beside: logins, forms, sessions and tokens of the real packages.
 
 Its settings come from the environment with the prefix FLASK_, as `Flask.config.from_prefixed_env` reads them;
-`FLASK_SESSION_TYPE=redis` keeps sessions in the Redis that SESSION_REDIS_URL names.
+`FLASK_SESSION_TYPE=redis` keeps sessions in the Redis that SESSION_REDIS_URL names, `FLASK_RATELIMIT_STORAGE_URI`
+says where rates are counted, and `FLASK_NOTIFY_LIMIT` how often a user may `POST /notify`.
 """
 
 import json
@@ -37,6 +38,7 @@ PAGE = """<!doctype html>
 """
 
 app = Flask(__name__)
+app.config.update(RATELIMIT_STORAGE_URI="memory://", NOTIFY_LIMIT="60/minute")
 app.config.from_prefixed_env()
 if app.config.get("SESSION_TYPE") == "redis":
     import redis
@@ -45,7 +47,7 @@ if app.config.get("SESSION_TYPE") == "redis":
     Session(app)
 CSRFProtect(app)
 JWTManager(app)
-Limiter(get_remote_address, app=app, default_limits=["1000/minute"], storage_uri="memory://")
+limiter = Limiter(get_remote_address, app=app, default_limits=["1000/minute"])
 logins = LoginManager(app)
 
 
@@ -85,6 +87,13 @@ def log_out():
     if gate := os.environ.get("BELLGATE_URL"):
         tell(f"{gate}/api/v1/users/{user}/disconnect")
     return redirect("/")
+
+
+@app.post("/notify")
+@limiter.shared_limit(lambda: app.config["NOTIFY_LIMIT"], scope="notify", key_func=lambda: current_user.get_id())
+@login_required
+def notify():
+    return "", 204
 
 
 @app.get("/token")

@@ -1,4 +1,7 @@
-"""Starts a program on a free port, waits until it answers, stops it and checks that it ended well."""
+"""Starts a program on a free port, waits until it answers, stops it and checks that it ended well.
+
+Bellgate's own, and what stands beside it: an application, a Redis.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ CALM = {"SOCKETIO_PING_INTERVAL": "25s", "SOCKETIO_PING_TIMEOUT": "20s", "SOCKET
 #: The key that the released binary is started with.
 API_KEY = "conformance-key-of-the-tests"
 
+#: The key by which the application and Bellgate sign and read.
+SECRET = "the-key-of-the-flask-application-0123456789"
+
 
 def free_port() -> int:
     """A port on 127.0.0.1 that was free a moment ago."""
@@ -40,10 +46,13 @@ def until(check: Callable[[], object], seconds: float = SOON, what: str = "the c
 
 
 class Program:
-    """A running server under test."""
+    """A running server; it is there when ``answers`` says so of its port."""
 
-    def __init__(self, command: list[str], env: dict[str, str], port: int) -> None:
+    def __init__(
+        self, command: list[str], env: dict[str, str], port: int, answers: Callable[[int], bool] | None = None
+    ) -> None:
         self.port = port
+        self.answers = answers or serves("/healthz")
         self.url = f"http://127.0.0.1:{port}"
         self.folder = tempfile.mkdtemp(prefix="bellgate-")
         self.log = Path(self.folder) / "output"
@@ -74,10 +83,25 @@ class Program:
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, f"the server did not start: {self.log.read_text(errors='replace')}"
+        return self.answers(self.port)
+
+
+def serves(path: str) -> Callable[[int], bool]:
+    """Whether there is a page at this path."""
+
+    def ask(port: int) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=1).status_code == 200
-        except requests.ConnectionError:
+            return requests.get(f"http://127.0.0.1:{port}{path}", timeout=1).status_code == 200
+        except (requests.ConnectionError, requests.Timeout):
             return False
+
+    return ask
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def conformance_server(port: int | None = None, **env: str) -> Program:
@@ -99,3 +123,19 @@ def released(port: int | None = None, **env: str) -> Program:
         "BELLGATE_DRAIN_WINDOW": "1s",
     }
     return Program([command, "serve"], {**own, **env}, port)
+
+
+def flask_app(port: int | None = None, **env: str) -> Program:
+    """The application of ``conformance/flask`` with the real packages, under gunicorn."""
+    port = port or free_port()
+    gunicorn = str(ROOT / "conformance/.venv-flask/bin/gunicorn")
+    command = [gunicorn, "--chdir", str(ROOT / "conformance/flask"), "--bind", f"127.0.0.1:{port}", "app:app"]
+    own = {"FLASK_SECRET_KEY": SECRET, "FLASK_JWT_SECRET_KEY": SECRET, "PYTHONDONTWRITEBYTECODE": "1"}
+    return Program(command, {**own, **env}, port, serves("/"))
+
+
+def redis_server() -> Program:
+    """A Redis that keeps nothing on disk, and tells of keys that go."""
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--notify-keyspace-events", "K$gx"]
+    return Program(command, {}, port, listens)

@@ -73,7 +73,11 @@ impl Wanted {
                 setup::programs(&["redis-server"])?;
                 (self.cargo(), Count::of_cargo)
             }
-            "python" => (self.python()?, Count::of_pytest),
+            "python" => {
+                setup::programs(&["redis-server"])?;
+                setup::flask()?;
+                (self.python()?, Count::of_pytest)
+            }
             "browser" => {
                 setup::programs(&["chromium", "nginx", "redis-server"])?;
                 setup::flask()?;
