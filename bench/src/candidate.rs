@@ -113,7 +113,7 @@ pub fn peers(folder: &Path) -> Vec<Candidate> {
         };
     let python = |own: &'static str, file: &str, packages: &[&str]| Candidate {
         before: script(file),
-        part: 10,
+        part: 20,
         ..Candidate::new(own, python()).pinned(folder, "python/requirements.txt", packages)
     };
     let mut peers = vec![
@@ -127,17 +127,17 @@ pub fn peers(folder: &Path) -> Vec<Candidate> {
             "bun/server.js",
             &["socket.io", "@socket.io/bun-engine", "bun"],
             folder.join("bun/node_modules/.bin/bun"),
-            2,
+            4,
         ),
         node(
             "socket.io, Node",
             "node/server.js",
             &["socket.io", "bufferutil"],
             "node".into(),
-            2,
+            4,
         ),
         Candidate {
-            part: 4,
+            part: 8,
             ..Candidate::new("socket.io, Go", folder.join("go/bin/socketio")).pinned(
                 folder,
                 "go/go.mod",

@@ -136,7 +136,7 @@ fn fanout(sizes: Sizes) -> Scenarios {
         }));
     }
     let rest = [
-        (8_000, To::All, 4, 200),
+        (8_000, To::All, 4, 100),
         (1_000, To::Room(10), 4, 6_000),
         (10_000, To::User, 4, 4_000),
     ];
