@@ -12,6 +12,9 @@ use smallvec::SmallVec;
 /// How many messages wait without heap: a tick rarely brings a connection more.
 const INLINE: usize = 4;
 
+/// How many have room once they no longer do: one step, where doubling would move them twice on the way.
+const SPILLED: usize = 16;
+
 /// From how many written entries on the queue moves its rest to the front.
 const COMPACT: usize = 32;
 /// Most packets in a polling answer: python-engineio's client drops a longer one whole
@@ -229,6 +232,9 @@ impl Outbox {
 
     fn append(&mut self, entry: Entry) {
         self.bytes += entry.cost();
+        if self.entries.len() == INLINE {
+            self.entries.reserve_exact(SPILLED - INLINE);
+        }
         self.entries.push(entry);
     }
 

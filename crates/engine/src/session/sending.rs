@@ -30,18 +30,25 @@ impl Session {
             return Ok(());
         }
         if self.is_over_limit(message.len()) {
-            self.outbox.drop_volatile();
-        }
-        if self.is_over_limit(message.len()) {
-            let why = Refusal::SlowConsumer {
-                queued: (self.outbox.bytes() + message.len()).to_string(),
-                limit: self.config.send_buffer.to_string(),
-            };
-            self.fail(why.clone());
-            return Err(why);
+            self.make_room(message.len())?;
         }
         self.outbox.push(message);
         Ok(())
+    }
+
+    /// Drops what may be left out; a session whose queue is too long even so is closed.
+    #[cold]
+    fn make_room(&mut self, len: usize) -> Result<(), Refusal> {
+        self.outbox.drop_volatile();
+        if !self.is_over_limit(len) {
+            return Ok(());
+        }
+        let why = Refusal::SlowConsumer {
+            queued: (self.outbox.bytes() + len).to_string(),
+            limit: self.config.send_buffer.to_string(),
+        };
+        self.fail(why.clone());
+        Err(why)
     }
 
     /// Bytes that wait for the client, counted as plain WebSocket frames; a message that is partly

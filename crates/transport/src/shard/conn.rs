@@ -52,8 +52,8 @@ pub struct Conn {
     pub(crate) seat: Option<Seat>,
 }
 
-/// Which of the lists of connections with something to write one stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which of the lists of connections with something to write one stands in; a later one leaves earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub(crate) enum Dirty {
     /// None.
     No,

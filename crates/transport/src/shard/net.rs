@@ -155,23 +155,22 @@ impl Net {
 
     /// Queues a message that leaves at the end of the tick.
     pub(crate) fn send(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
-        self.queue(to, message, delivery);
-        self.mark_dirty(to);
+        self.queue(to, message, delivery, Dirty::Now);
     }
 
     /// Queues a message of a broadcast, which may rest for a moment.
     pub(crate) fn broadcast(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
-        self.queue(to, message, delivery);
-        self.mark_held(to);
+        self.queue(to, message, delivery, Dirty::Held);
     }
 
     /// What follows from a full queue is settled at the end of the call.
-    fn queue(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery) {
-        let Some(conn) = self.conn_mut(to) else {
+    fn queue(&mut self, to: ConnId, message: &Rc<Message>, delivery: Delivery, leaves: Dirty) {
+        let Some(conn) = find_mut(&mut self.conns, to) else {
             return;
         };
         let refused = conn.session.send(Rc::clone(message), delivery).is_err();
         self.stats.messages_out.add(1);
+        self.mark(to, leaves);
         if refused {
             self.touch(to);
         }
@@ -213,22 +212,22 @@ impl Net {
 
     /// The connection has something to write; the flush task is woken for the end of the tick.
     pub(crate) fn mark_dirty(&mut self, id: ConnId) {
-        if let Some(conn) = self.conn_mut(id)
-            && conn.dirty != Dirty::Now
-        {
-            conn.dirty = Dirty::Now;
-            self.dirty.push(id);
-            self.flush.wake();
-        }
+        self.mark(id, Dirty::Now);
     }
 
-    /// The connection has a broadcast to write, which may rest for a moment.
-    fn mark_held(&mut self, id: ConnId) {
-        if let Some(conn) = self.conn_mut(id)
-            && conn.dirty == Dirty::No
-        {
-            conn.dirty = Dirty::Held;
-            self.held.push(id);
+    /// The connection is to be written when this list is.
+    #[inline]
+    fn mark(&mut self, id: ConnId, leaves: Dirty) {
+        let Some(conn) = find_mut(&mut self.conns, id) else {
+            return;
+        };
+        if conn.dirty < leaves {
+            conn.dirty = leaves;
+            match leaves {
+                Dirty::No => {}
+                Dirty::Held => self.held.push(id),
+                Dirty::Now => self.dirty.push(id),
+            }
             self.flush.wake();
         }
     }
