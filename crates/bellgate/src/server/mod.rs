@@ -29,6 +29,7 @@ mod visit;
 use std::sync::Arc;
 
 use bellgate_codes::Refusal;
+use futures_util::FutureExt as _;
 
 pub use args::Args;
 pub use emitter::{Address, Answers, Emitter};
@@ -97,8 +98,7 @@ impl Server {
         W: Into<Welcome>,
     {
         let boxed = move |connect| -> handlers::Pending<_> {
-            let answer = handler(connect);
-            Box::pin(async move { answer.await.map(Into::into) })
+            Box::pin(handler(connect).map(|answer| answer.map(Into::into)))
         };
         self.namespace(namespace).connect = Some(Box::new(boxed));
         self
@@ -190,8 +190,5 @@ where
     F: Future<Output = R> + Send + 'static,
     R: Into<Reply> + 'static,
 {
-    move |received| {
-        let answer = handler(received);
-        Box::pin(async move { answer.await.into() })
-    }
+    move |received| Box::pin(handler(received).map(Into::into))
 }

@@ -50,10 +50,12 @@ pub const DEPTH: usize = 128;
 
 /// Lower-case hex digits.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         for nibble in [byte >> 4, byte & 15] {
-            out.extend(char::from_digit(u32::from(nibble), 16));
+            let letter = if nibble < 10 { b'0' } else { b'a' - 10 };
+            out.push(char::from(letter + nibble));
         }
-        out
-    })
+    }
+    out
 }
