@@ -1,13 +1,16 @@
 //! What a reload changes: two results of loading, side by side.
 
+use std::collections::BTreeSet;
+
 use super::load::Effective;
 use super::table::Reload;
+use super::tables::EffectiveMember;
 use super::value::render;
 
 /// A setting whose value differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The name.
+    /// The name; of a row of a table its path in `bellgate.toml`.
     pub name: String,
     /// The value before, as one would write it; a secret is hidden, unset is empty.
     pub from: String,
@@ -29,6 +32,32 @@ pub(super) fn changes(before: &[Effective], after: &[Effective]) -> Vec<Change> 
             reload: old.setting.reload,
         })
         .collect()
+}
+
+/// The rows of namespaces and categories that have an effect and differ, by path. One that is gone, or was
+/// not there, is unset; all of them hold at once.
+pub(super) fn member_changes(before: &[EffectiveMember], after: &[EffectiveMember]) -> Vec<Change> {
+    let working = before.iter().chain(after).filter(|member| member.works);
+    let paths: BTreeSet<&str> = working.map(|member| member.path.as_str()).collect();
+    let text = |members: &[EffectiveMember], path: &str| {
+        let member = members.iter().find(|member| member.path == path);
+        member.map_or_else(String::new, member_text)
+    };
+    let changes = paths.into_iter().map(|path| Change {
+        name: path.to_owned(),
+        from: text(before, path),
+        to: text(after, path),
+        reload: Reload::Live,
+    });
+    changes.filter(|change| change.from != change.to).collect()
+}
+
+/// An empty list, which admits nobody, is told from one that is not there.
+fn member_text(member: &EffectiveMember) -> String {
+    match member.value.as_str() {
+        "" => "[]".to_owned(),
+        text => text.to_owned(),
+    }
 }
 
 fn text(row: &Effective) -> String {
@@ -114,5 +143,30 @@ mod tests {
         );
         assert!(loaded.must_stop(false));
         assert!(loaded.settings.is_https_required());
+    }
+
+    #[test]
+    fn rows_of_namespaces_that_differ_are_told_by_their_paths() {
+        let (_, changes) = reload(
+            &[
+                ("BELLGATE_NAMESPACE_ADMIN_ROLES", "admin"),
+                ("BELLGATE_NAMESPACE_ADMIN_RATE", "1/second"),
+                ("BELLGATE_NAMESPACE_CHAT_AUTH", "none"),
+            ],
+            &[
+                ("BELLGATE_NAMESPACE_ADMIN_ROLES", "admin,owner"),
+                ("BELLGATE_NAMESPACE_ADMIN_RATE", "1/second"),
+                ("BELLGATE_NAMESPACE_NEWS_ROLES", ","),
+            ],
+        );
+        let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                r#"namespace."/admin".roles: admin → admin,owner"#,
+                r#"namespace."/chat".auth: none → unset"#,
+                r#"namespace."/news".roles: unset → []"#,
+            ]
+        );
     }
 }

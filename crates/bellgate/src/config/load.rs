@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bellgate_gate::NoticeKind;
 
-use super::changes::{Change, changes};
+use super::changes::{Change, changes, member_changes};
 use super::report::{Fatal, Place, Source, Warning};
 use super::sources::{Layer, Misfit, Sources};
 use super::table::{Kind, OWN_PREFIXES, Reload, Setting, settings};
@@ -84,7 +84,8 @@ pub(super) fn load(sources: &Sources) -> Loaded {
 /// and what is unsafe beside those is a fault. The changes are those of all rows.
 pub(super) fn reload(sources: &Sources, held: &Loaded) -> (Loaded, Vec<Change>) {
     let mut read = read(sources);
-    let changes = changes(&held.effective, &read.effective);
+    let mut changes = changes(&held.effective, &read.effective);
+    changes.extend(member_changes(&held.members, &read.members));
     for (new, old) in read.effective.iter_mut().zip(&held.effective) {
         if old.setting.reload == Reload::Restart {
             new.clone_from(old);

@@ -93,6 +93,25 @@ async fn a_new_origin_is_admitted_and_the_old_one_refused_while_its_session_stay
 }
 
 #[tokio::test]
+async fn a_changed_row_of_a_namespace_is_named_by_its_path() {
+    let file = "bellgate.toml";
+    let server = start(&[(file, "[namespace.'/admin']\nroles = ['admin']\n")], &[]).await;
+    let roles = "[namespace.'/admin']\nroles = ['admin', 'owner']\nrate = '5/second'\n";
+    write(server.folder(), file, roles);
+    let told = hang_up(&server).await;
+    assert_eq!(told, "the settings are read anew: 2 changed");
+    for change in [
+        r#"namespace."/admin".rate: unset → 5/second"#,
+        r#"namespace."/admin".roles: admin → admin,owner"#,
+    ] {
+        eventually(change, async || {
+            messages(&server).iter().any(|told| told == change)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn bellgates_own_address_is_admitted_after_a_reload_as_before() {
     let server = start(&[("bellgate.toml", "")], &[]).await;
     let own = format!("http://{}", server.reach.addr());
