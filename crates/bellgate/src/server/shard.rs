@@ -441,6 +441,7 @@ impl App for ShardApp {
     fn handle_command(&mut self, command: Command, io: &mut Io<'_>) {
         match command {
             Command::Hub(command) => self.take_in(&command, io),
+                self.throttle.reload_visitors(&mut self.visitors);
             Command::Reload(terms) => {
                 self.hub.reconfigure(terms.hub.clone());
                 self.terms = terms;

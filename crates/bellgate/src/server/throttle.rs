@@ -1,9 +1,9 @@
 //! Rates of handshakes and events, and blocks for those who go on (contract §4, limits).
 //!
 //! One [`Throttle`] serves all shards. Handshakes count by address, behind one lock; they are rare.
-//! Events count by user in [`STRIPES`] parts, so that two shards seldom want the same lock, or by
-//! connection in a table of the shard's own, which needs none. What a reload changes is seen at the next
-//! hit, by the pointer. `shared.rs` shares the counts of users and addresses with other processes.
+//! Events count by user in [`Stripes`], or by connection in a table of the shard's own ([`Visitors`]), which
+//! needs no lock and holds what it goes by. `shared.rs` shares the counts of users and addresses with other
+//! processes.
 
 mod bad;
 mod by_hand;
@@ -11,9 +11,10 @@ mod census;
 mod handshakes;
 mod own;
 mod shared;
+mod stripes;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,6 +31,7 @@ use self::bad::Bad;
 use self::by_hand::ByHand;
 use self::census::Census;
 use self::own::{Breach, Caller, Own};
+use self::stripes::{STRIPES, Stripes};
 use super::security::{self, Incident};
 use crate::config::{RateLimits, Settings};
 
@@ -37,15 +39,11 @@ pub(crate) use self::by_hand::{Kept, is_same_block};
 pub(super) use self::census::{Full, Place};
 pub(crate) use self::shared::{Sharing, share};
 
-/// Parts into which users fall by their hash.
-const STRIPES: usize = 16;
-
 /// What all shards count together.
 pub(crate) struct Throttle {
     rules: ArcSwap<RateLimits>,
     addresses: Mutex<Addresses>,
-    users: Vec<Mutex<Users>>,
-    hasher: RandomState,
+    users: Stripes<Users>,
     by_hand: ByHand,
     bad: Bad,
     /// There are hits that others do not know of.
@@ -68,6 +66,10 @@ struct Users {
 
 /// What is counted of a shard's own connections.
 pub(super) struct Visitors {
+    /// Events are counted at all.
+    is_on: bool,
+    /// Some namespace has a rate of its own.
+    has_own: bool,
     events: Counted<ConnId>,
     /// Of those that have no address of their own.
     offences: OffenceBook<ConnId>,
@@ -95,11 +97,9 @@ pub(super) struct Excess {
 impl Throttle {
     pub(crate) fn new(settings: &Settings) -> Self {
         let rules = Arc::new(settings.rates.clone());
-        let users = || {
-            Mutex::new(Users {
-                events: Counted::new(&rules, Which::Messages, STRIPES),
-                offences: OffenceBook::new(offence_rules(STRIPES)),
-            })
+        let users = || Users {
+            events: Counted::new(&rules, Which::Messages, STRIPES),
+            offences: OffenceBook::new(offence_rules(STRIPES)),
         };
         Self {
             addresses: Mutex::new(Addresses {
@@ -107,9 +107,8 @@ impl Throttle {
                 all: Counted::new(&rules, Which::Handshakes, 1),
                 offences: OffenceBook::new(offence_rules(1)),
             }),
-            users: (0..STRIPES).map(|_| users()).collect(),
+            users: Stripes::new(users),
             rules: ArcSwap::new(rules),
-            hasher: RandomState::new(),
             by_hand: ByHand::default(),
             bad: Bad::default(),
             untold: Notify::new(),
@@ -118,21 +117,40 @@ impl Throttle {
         }
     }
 
-    /// Goes by these rules from the next hit on. Rates that stay as they are keep their counts, and
-    /// blocks keep their ends.
+    /// Goes by these rules from the next hit on, but for the shards' own tables: [`Throttle::reload_visitors`].
+    /// Rates that stay as they are keep their counts, and blocks keep their ends.
     pub(crate) fn reload(&self, settings: &Settings) {
-        self.rules.store(Arc::new(settings.rates.clone()));
+        let rules = Arc::new(settings.rates.clone());
+        let mut addresses = locked(&self.addresses);
+        addresses.handshakes.reload(&rules);
+        addresses.all.reload(&rules);
+        drop(addresses);
+        for mut users in self.users.all() {
+            users.events.reload(&rules);
+        }
+        self.rules.store(rules);
         self.census.reload(settings);
         self.own.reload(settings);
     }
 
     /// The table of one shard.
     pub(super) fn visitors(&self) -> Visitors {
+        let rules = self.rules.load_full();
         Visitors {
-            events: Counted::new(&self.rules.load_full(), Which::Messages, 1),
+            is_on: rules.is_on,
+            has_own: self.own.is_any(),
+            events: Counted::new(&rules, Which::Messages, 1),
             offences: OffenceBook::new(offence_rules(STRIPES)),
             hidden: HashSet::new(),
         }
+    }
+
+    /// Has a shard's table go by the rules that hold now.
+    pub(super) fn reload_visitors(&self, visitors: &mut Visitors) {
+        let rules = self.rules.load_full();
+        visitors.is_on = rules.is_on;
+        visitors.has_own = self.own.is_any();
+        visitors.events.reload(&rules);
     }
 
     /// A session joins a namespace as a user; it counts until [`Throttle::leave`].
@@ -164,16 +182,19 @@ impl Throttle {
         namespace: impl FnOnce() -> Option<&'a Arc<str>>,
         now: Instant,
     ) -> Result<(), Excess> {
-        let rules = self.rules.load();
-        if !rules.is_on {
+        if !visitors.is_on {
             return Ok(());
         }
-        let own = self.own.hit(namespace, || sender.caller(), now);
+        let own = if visitors.has_own {
+            self.own.hit(namespace(), || sender.caller(), now)
+        } else {
+            None
+        };
         if let Some(user) = sender.user {
-            return self.event_of_user(&rules, user, own, now);
+            return self.event_of_user(user, own, now);
         }
         let hit = own.unwrap_or_else(|| {
-            let hit = visitors.events.hit(&rules, &sender.conn, now);
+            let hit = visitors.events.hit(&sender.conn, now);
             hit.map_err(of_all)
         });
         hit.map_err(|breach| {
@@ -190,14 +211,11 @@ impl Throttle {
 
     fn event_of_user(
         &self,
-        rules: &Arc<RateLimits>,
         user: &Arc<str>,
         own: Option<Result<(), Breach>>,
         now: Instant,
     ) -> Result<(), Excess> {
-        let Some(mut users) = self.stripe(user) else {
-            return Ok(());
-        };
+        let mut users = self.users.of(user);
         if let Some(left) = users.offences.blocked(user, now) {
             return Err(Excess {
                 why: blocked("user", left),
@@ -210,7 +228,7 @@ impl Throttle {
             if events.is_shared {
                 self.untold.notify_one();
             }
-            events.hit(rules, user, now).map_err(of_all)
+            events.hit(user, now).map_err(of_all)
         });
         hit.map_err(|breach| {
             let block = offences.handle_violation(user, now);
@@ -243,7 +261,7 @@ impl Throttle {
         if !self.rules.load().is_on {
             return None;
         }
-        self.stripe(user)?.offences.blocked(user, now)
+        self.users.of(user).offences.blocked(user, now)
     }
 
     /// Notes a violation of a visitor; the block of its address, an old one too: that ends all of its
@@ -260,12 +278,6 @@ impl Throttle {
         };
         security::tell(&blocked("address", block), &of, "blocked");
         Some(block)
-    }
-
-    fn stripe(&self, user: &Arc<str>) -> Option<MutexGuard<'_, Users>> {
-        let hash = self.hasher.hash_one(user);
-        let index = usize::try_from(hash % STRIPES as u64).unwrap_or_default();
-        self.users.get(index).map(locked)
     }
 }
 
@@ -343,19 +355,16 @@ impl<K: Hash + Eq + Clone> Counted<K> {
             which,
             is_shared: false,
         }
+
+    }
+    /// Counts by these rules from the next hit on.
+    fn reload(&mut self, rules: &Arc<RateLimits>) {
+        self.limiter.set_rates(self.which.of(rules), rules.strategy);
+        self.rules = Arc::clone(rules);
     }
 
     /// Counts a hit; else the broken rate, and the time to wait.
-    fn hit(
-        &mut self,
-        rules: &Arc<RateLimits>,
-        key: &K,
-        now: Instant,
-    ) -> Result<(), (String, Duration)> {
-        if !Arc::ptr_eq(rules, &self.rules) {
-            self.limiter.set_rates(self.which.of(rules), rules.strategy);
-            self.rules = Arc::clone(rules);
-        }
+    fn hit(&mut self, key: &K, now: Instant) -> Result<(), (String, Duration)> {
         let hit = self.limiter.handle_hit(key, 1, now);
         hit.map_err(|breach| (breach.rate.to_string(), breach.retry_after))
     }

@@ -69,10 +69,11 @@ impl Throttle {
     pub(crate) fn unblock(&self, whose: &Whose, now: Instant) -> bool {
         let by_hand = locked(&self.by_hand.0).lift(&subject(whose), now);
         let automatic = match whose {
-            Whose::User(user) => self.stripe(user).is_some_and(|mut users| {
+            Whose::User(user) => {
+                let mut users = self.users.of(user);
                 let is_blocked = users.offences.blocked(user, now).is_some();
                 users.offences.forgive(user) && is_blocked
-            }),
+            }
             Whose::Address(ip) => {
                 let (address, mut addresses) = (AddressBlock::of(*ip), locked(&self.addresses));
                 let is_blocked = addresses.offences.blocked(&address, now).is_some();
@@ -105,8 +106,7 @@ impl Throttle {
             reason: None,
             is_automatic: true,
         };
-        for users in &self.users {
-            let users = locked(users);
+        for users in self.users.all() {
             let blocked = users.offences.iter(now);
             kept.extend(
                 blocked.map(|(user, left)| automatic(Subject::User(Arc::clone(user)), left)),

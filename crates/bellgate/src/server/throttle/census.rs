@@ -4,9 +4,8 @@
 //! counting is one step behind one lock, so that no two shards let in the last one each.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use bellgate_codes::Refusal;
@@ -15,7 +14,8 @@ use bellgate_gate::limits::AddressBlock;
 use bellgate_hub::SocketId;
 use bellgate_transport::Permit;
 
-use super::{STRIPES, locked};
+use super::locked;
+use super::stripes::Stripes;
 use crate::config::{Caps, Settings};
 
 /// A session of some shard.
@@ -46,8 +46,7 @@ pub(crate) enum Full {
 /// Who is there, and how many may be.
 pub(super) struct Census {
     caps: ArcSwap<Rules>,
-    users: Vec<Mutex<HashMap<Arc<str>, Seats>>>,
-    hasher: RandomState,
+    users: Stripes<HashMap<Arc<str>, Seats>>,
     came: AtomicU64,
     addresses: Arc<Addresses>,
 }
@@ -77,8 +76,7 @@ impl Census {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
             caps: ArcSwap::from_pointee(Rules::new(settings)),
-            users: (0..STRIPES).map(|_| Mutex::default()).collect(),
-            hasher: RandomState::new(),
+            users: Stripes::new(HashMap::new),
             came: AtomicU64::new(0),
             addresses: Arc::default(),
         }
@@ -98,9 +96,7 @@ impl Census {
         namespace: &Arc<str>,
     ) -> Result<(), Full> {
         let rules = self.caps.load();
-        let Some(mut users) = self.stripe(user) else {
-            return Ok(());
-        };
+        let mut users = self.users.of(user);
         let seats = users.entry(Arc::clone(user)).or_default();
         let own = rules.of_namespaces.get(&**namespace).copied().unwrap_or(0);
         let of_all = seats.over(place, None, rules.caps.per_user);
@@ -127,9 +123,7 @@ impl Census {
 
     /// A session has left a namespace that it had joined as a user.
     pub(super) fn leave(&self, user: &str, place: Place, socket: SocketId) {
-        let Some(mut users) = self.stripe(user) else {
-            return;
-        };
+        let mut users = self.users.of(user);
         if let Some(seats) = users.get_mut(user) {
             seats.remove(place, socket);
             if seats.0.is_empty() {
@@ -162,13 +156,7 @@ impl Census {
 
     /// Users who have joined a namespace.
     pub(super) fn users(&self) -> usize {
-        self.users.iter().map(|users| locked(users).len()).sum()
-    }
-
-    fn stripe(&self, user: &str) -> Option<MutexGuard<'_, HashMap<Arc<str>, Seats>>> {
-        let hash = self.hasher.hash_one(user);
-        let index = usize::try_from(hash % STRIPES as u64).unwrap_or_default();
-        self.users.get(index).map(locked)
+        self.users.all().map(|users| users.len()).sum()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Who may open a session: blocks, the rates of an address and of all, and what an address may have.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
@@ -10,7 +9,6 @@ use bellgate_transport::http::answer::retry_after;
 use bellgate_transport::{Admission, Permit};
 
 use super::{Addresses, Throttle, blocked, is_hidden, locked};
-use crate::config::RateLimits;
 use crate::server::security::{self, Incident};
 
 impl Admission for Throttle {
@@ -48,12 +46,12 @@ impl Throttle {
                 if counts.handshakes.is_shared {
                     self.untold.notify_one();
                 }
-                counts.handshake(&rules, address, now)?;
+                counts.handshake(address, now)?;
             }
         }
         // Last of the rates, so that one address alone cannot use it up.
         let mut addresses = addresses.unwrap_or_else(|| locked(&self.addresses));
-        if let Err((rate, _)) = addresses.all.hit(&rules, &(), now) {
+        if let Err((rate, _)) = addresses.all.hit(&(), now) {
             let what = format!("handshakes come faster than {rate} (BELLGATE_HANDSHAKE_RATE)");
             let why = Refusal::Overloaded { what };
             let wait = retry_after(why.code().row().status);
@@ -74,7 +72,6 @@ impl Addresses {
     /// Counts a handshake of an address.
     fn handshake(
         &mut self,
-        rules: &Arc<RateLimits>,
         address: AddressBlock,
         now: Instant,
     ) -> Result<(), (Refusal, Duration)> {
@@ -83,7 +80,7 @@ impl Addresses {
         }
         // A refused handshake is no offence: behind one address there may be an office that comes back
         // all at once.
-        let hit = self.handshakes.hit(rules, &address, now);
+        let hit = self.handshakes.hit(&address, now);
         hit.map_err(|(rate, retry_after)| {
             let why = Refusal::RateLimited {
                 what: "sessions of this address".to_owned(),

@@ -2,14 +2,14 @@
 //! `[namespace."/x"]`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bellgate_gate::limits::{Bounds, Limiter, Rates};
 
 use super::census::Place;
-use super::{STRIPES, locked};
+use super::locked;
+use super::stripes::STRIPES;
 use crate::config::Settings;
 
 /// An event above a rate: the rate, the time to wait, and where the rate is set.
@@ -27,8 +27,6 @@ pub(super) enum Caller {
 /// What was counted by the rates of those namespaces that have some.
 #[derive(Default)]
 pub(super) struct Own {
-    /// There are some: asked for each event.
-    is_any: AtomicBool,
     counted: Mutex<HashMap<String, Limiter<Caller>>>,
 }
 
@@ -58,21 +56,21 @@ impl Own {
             let limiter = counted.entry(name.clone()).or_insert_with(fresh);
             limiter.set_rates(rates, strategy);
         }
-        drop(counted);
-        self.is_any.store(!rates.is_empty(), Ordering::Relaxed);
+    }
+
+    /// Whether there are some.
+    pub(super) fn is_any(&self) -> bool {
+        !locked(&self.counted).is_empty()
     }
 
     /// Counts an event, where its namespace has a rate of its own.
-    pub(super) fn hit<'a>(
+    pub(super) fn hit(
         &self,
-        namespace: impl FnOnce() -> Option<&'a Arc<str>>,
+        namespace: Option<&Arc<str>>,
         who: impl FnOnce() -> Caller,
         now: Instant,
     ) -> Option<Result<(), Breach>> {
-        if !self.is_any.load(Ordering::Relaxed) {
-            return None;
-        }
-        let name = namespace()?;
+        let name = namespace?;
         let mut counted = locked(&self.counted);
         let hit = counted.get_mut(&**name)?.handle_hit(&who(), 1, now);
         Some(hit.map_err(|breach| {

@@ -5,14 +5,14 @@
 //! nothing is noted, and each process counts alone on what it knows.
 
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use bellgate_gate::limits::{KeySpace, Question};
 use bellgate_redis::{Fault, Redis, RedisError, RedisResult, cmd, pipe};
 use tokio::time::{sleep, timeout};
 
-use super::{Counted, Throttle, Users, locked};
+use super::{Counted, Throttle, locked};
 use crate::config::{RateLimits, SharedLimits};
 
 /// Callers told of in one exchange.
@@ -103,11 +103,14 @@ impl Sharer {
             (HANDSHAKES, ToString::to_string),
             &mut questions,
         );
-        let of_stripe = |stripe: &Mutex<Users>| {
-            let events = &mut locked(stripe).events;
-            events.untold(sharing, (scope, ToString::to_string), &mut questions)
-        };
-        let users: Vec<Batch<Arc<str>>> = throttle.users.iter().map(of_stripe).collect();
+        let users: Vec<Batch<Arc<str>>> = throttle
+            .users
+            .all()
+            .map(|mut users| {
+                let events = &mut users.events;
+                events.untold(sharing, (scope, ToString::to_string), &mut questions)
+            })
+            .collect();
         if questions.is_empty() {
             return;
         }
@@ -123,9 +126,9 @@ impl Sharer {
             &mut answers,
             now,
         )];
-        let users = users.into_iter().zip(&throttle.users);
-        let more = users.fold(more.contains(&true), |more, (batch, stripe)| {
-            batch.learn(&mut locked(stripe).events, &mut answers, now) || more
+        let users = users.into_iter().zip(throttle.users.all());
+        let more = users.fold(more.contains(&true), |more, (batch, mut users)| {
+            batch.learn(&mut users.events, &mut answers, now) || more
         });
         if more {
             throttle.untold.notify_one();
@@ -225,7 +228,8 @@ impl<K: Hash + Eq + Clone> Batch<K> {
 impl Throttle {
     /// Has the counts of a user asked for, before its first event.
     pub(in crate::server) fn expect(&self, user: &Arc<str>) {
-        if let Some(mut users) = self.stripe(user).filter(|users| users.events.is_shared) {
+        let mut users = self.users.of(user);
+        if users.events.is_shared {
             users.events.limiter.want(user);
             self.untold.notify_one();
         }
@@ -233,8 +237,8 @@ impl Throttle {
 
     fn set_shared(&self, is_shared: bool) {
         locked(&self.addresses).handshakes.set_shared(is_shared);
-        for stripe in &self.users {
-            locked(stripe).events.set_shared(is_shared);
+        for mut users in self.users.all() {
+            users.events.set_shared(is_shared);
         }
     }
 }
