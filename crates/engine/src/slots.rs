@@ -54,6 +54,15 @@ impl<T> Slots<T> {
         Some(value)
     }
 
+    /// All connections that have a value, by slot.
+    pub fn iter(&self) -> impl Iterator<Item = (ConnId, &T)> {
+        self.places.iter().zip(0..).filter_map(|(place, slot)| {
+            let (generation, value) = place.as_ref()?;
+            let generation = *generation;
+            Some((ConnId { slot, generation }, value))
+        })
+    }
+
     /// The connection that holds a slot now, whatever its generation.
     pub fn in_slot(&self, slot: u32) -> Option<ConnId> {
         let (generation, _) = self.places.get(slot as usize)?.as_ref()?;

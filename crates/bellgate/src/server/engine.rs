@@ -8,6 +8,7 @@ use bellgate_transport::Remote;
 use bytes::Bytes;
 
 use super::command::Command;
+use super::handlers::Handshake;
 
 /// One Engine.IO message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub struct EnginePeer {
     conn: ConnId,
     shard: Remote<Command>,
     handler: Arc<EngineHandler>,
+}
+
+/// A plain Engine.IO connection as its shard keeps it.
+pub(super) struct Plain {
+    pub(super) peer: EnginePeer,
+    pub(super) handshake: Handshake,
 }
 
 impl EnginePeer {

@@ -32,7 +32,7 @@ use super::access::Terms;
 use super::args::Args;
 use super::call::{Call, Held, Outcome};
 use super::command::{Command, SocketAction};
-use super::engine::{EngineAction, EnginePeer, Frame};
+use super::engine::{EngineAction, EnginePeer, Frame, Plain};
 use super::gauges::Gauges;
 use super::handlers::{Gone, Handshake, Received, Reply, Welcome};
 use super::program::Program;
@@ -51,7 +51,7 @@ pub(crate) struct ShardApp {
     /// Connections that speak Socket.IO.
     clients: Slots<Client>,
     /// Connections that speak plain Engine.IO.
-    raw: Slots<EnginePeer>,
+    plain: Slots<Plain>,
     /// Connections whose handler has to wait, and what stands in line behind it.
     busy: HashMap<ConnId, Line>,
     throttle: Arc<Throttle>,
@@ -76,7 +76,7 @@ impl ShardApp {
             ways: Arc::new(ways),
             gauges,
             clients: Slots::default(),
-            raw: Slots::default(),
+            plain: Slots::default(),
             busy: HashMap::new(),
             visitors: throttle.visitors(),
             stored: HashMap::new(),
@@ -336,13 +336,6 @@ impl App for ShardApp {
     type Command = Command;
 
     fn handle_open(&mut self, conn: ConnId, opening: Opening, io: &mut Io<'_>) {
-        if let Some(endpoint) = self.program.engine_endpoint(opening.mount) {
-            self.raw.insert(
-                conn,
-                EnginePeer::new(conn, self.ways.shard.clone(), Arc::clone(endpoint)),
-            );
-            return;
-        }
         let facts = &opening.facts;
         let origin = facts.origin().valid().map(ToString::to_string);
         let handshake = Handshake {
@@ -351,6 +344,11 @@ impl App for ShardApp {
             request_id: opening.request_id,
         };
         self.visitors.open(conn, facts);
+        if let Some(endpoint) = self.program.engine_endpoint(opening.mount) {
+            let peer = EnginePeer::new(conn, self.ways.shard.clone(), Arc::clone(endpoint));
+            self.plain.insert(conn, Plain { peer, handshake });
+            return;
+        }
         let visit = self.terms.access.identities.is_on();
         let visit = visit.then(|| Visit::new(opening.facts.credentials()));
         let client = Client::open(handshake, visit, opening.transport, io.now);
@@ -379,7 +377,7 @@ impl App for ShardApp {
     }
 
     fn handle_text(&mut self, conn: ConnId, text: &str, io: &mut Io<'_>) {
-        if let Some(peer) = self.raw.get(conn) {
+        if let Some(Plain { peer, .. }) = self.plain.get(conn) {
             return peer.received(Frame::Text(text.to_owned()));
         }
         let client = self.clients.get(conn);
@@ -390,7 +388,7 @@ impl App for ShardApp {
     }
 
     fn handle_binary(&mut self, conn: ConnId, data: &[u8], io: &mut Io<'_>) {
-        if let Some(peer) = self.raw.get(conn) {
+        if let Some(Plain { peer, .. }) = self.plain.get(conn) {
             return peer.received(Frame::Binary(Bytes::copy_from_slice(data)));
         }
         if let Some(event) = self.hub.handle_binary(conn, data, io.now, io) {
@@ -405,10 +403,10 @@ impl App for ShardApp {
     }
 
     fn handle_close(&mut self, conn: ConnId, why: &Refusal, io: &mut Io<'_>) {
-        if self.raw.remove(conn).is_some() {
+        self.visitors.close(conn);
+        if self.plain.remove(conn).is_some() {
             return;
         }
-        self.visitors.close(conn);
         self.release_session(conn);
         let events = self.hub.close(conn, why);
         self.dispatch_all(Some(conn), events, io);
@@ -441,9 +439,9 @@ impl App for ShardApp {
     fn handle_command(&mut self, command: Command, io: &mut Io<'_>) {
         match command {
             Command::Hub(command) => self.take_in(&command, io),
-                self.throttle.reload_visitors(&mut self.visitors);
             Command::Reload(terms) => {
                 self.hub.reconfigure(terms.hub.clone());
+                self.throttle.reload_visitors(&mut self.visitors);
                 self.terms = terms;
             }
             Command::Socket(socket, action) => self.act(socket, action, io),

@@ -1,7 +1,7 @@
 //! What operators do with people: look, send away, keep out (contract §4, §7).
 
-use bellgate::{Connect, Received, Refused, Server, Welcome};
-use bellgate_peer::{Answer, Client, Engine, Over, Said, eventually};
+use bellgate::{Connect, EnginePeer, Received, Refused, Server, Welcome};
+use bellgate_peer::{Answer, Client, Engine, Heard, Over, Said, eventually};
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, each_way, settings};
@@ -210,6 +210,30 @@ async fn a_blocked_address_goes_and_gets_no_session() {
     done(&lab, "DELETE", "/blocks?address=2001:db8::ffff").await;
     Client::join(&from("2001:db8::1"), Over::Websocket, &user("7")).await;
     lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_block_by_address_ends_sessions_without_a_namespace_and_plain_ones() {
+    each_way(async |way| {
+        let lab = Lab::start_with(settings(way.shards, &[KEYS]), |server| {
+            named(server).on_engine("/plain/", |peer: &EnginePeer, frame| peer.send(frame))
+        })
+        .await;
+        let plain = lab.reach.clone().at("/plain/");
+        let open = [
+            Engine::open(&lab.reach, way.over).await,
+            Engine::open(&plain, way.over).await,
+        ];
+        let answer = block(&lab, &json!({"address": "127.0.0.1"})).await;
+        assert_eq!(answer["connections"], 2);
+        for mut engine in open {
+            assert!(matches!(engine.next().await, Heard::Closed(_)));
+        }
+        let refused = Engine::attempt(&plain, way.over).await.err().unwrap();
+        assert_eq!(refused.status(), 429);
+        lab.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test]

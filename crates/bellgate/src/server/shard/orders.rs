@@ -1,5 +1,6 @@
 //! What operators do with somebody's connections: each shard does it with those that it holds.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +14,6 @@ use serde_json::{Value, json};
 use super::ShardApp;
 use super::live::date;
 use crate::server::throttle::is_same_block;
-use crate::server::trace::Client;
 use crate::server::visit::Clocks;
 
 impl ShardApp {
@@ -62,24 +62,31 @@ impl ShardApp {
     fn conns_of(&self, whose: &Whose) -> Vec<ConnId> {
         match whose {
             Whose::User(user) => self.hub.conns_in(&Target::User(Arc::clone(user))),
-            Whose::Address(ip) => {
-                let is_there = |client: &Client| {
-                    let address = client.handshake.address;
-                    address.is_some_and(|address| is_same_block(address, *ip))
-                };
-                let slots = 0..u32::try_from(self.clients.end()).unwrap_or(u32::MAX);
-                slots
-                    .filter_map(|slot| self.clients.in_slot(slot))
-                    .filter(|conn| self.visitors.has_address(*conn))
-                    .filter(|conn| self.clients.get(*conn).is_some_and(is_there))
-                    .collect()
-            }
+            Whose::Address(ip) => self.conns_at(*ip),
         }
+    }
+
+    /// Those of an address, on plain Engine.IO too.
+    fn conns_at(&self, ip: IpAddr) -> Vec<ConnId> {
+        let clients = self.clients.iter();
+        let clients = clients.map(|(conn, client)| (conn, client.handshake.address));
+        let plain = self.plain.iter();
+        let plain = plain.map(|(conn, plain)| (conn, plain.handshake.address));
+        clients
+            .chain(plain)
+            .filter(|(_, address)| address.is_some_and(|address| is_same_block(address, ip)))
+            .map(|(conn, _)| conn)
+            .filter(|conn| self.visitors.has_address(*conn))
+            .collect()
     }
 
     /// `41` for each namespace, then the end.
     pub(super) fn end_all(&mut self, conns: &[ConnId], why: &Refusal, io: &mut Io<'_>) {
         for conn in conns {
+            if self.plain.get(*conn).is_some() {
+                io.close(*conn, why.clone());
+                continue;
+            }
             let events = self.hub.end(*conn, why.clone(), io.now, io);
             self.dispatch_all(Some(*conn), events, io);
         }
@@ -100,26 +107,32 @@ impl ShardApp {
         }
     }
 
-    /// One connection: the id of its session for the log, and what operators may know of it.
+    /// One connection: the id of its session for the log, and what operators may know of it. Plain Engine.IO has
+    /// no user and no namespaces.
     fn describe(&self, conn: ConnId, io: &Io<'_>) -> Option<Answer> {
-        let client = self.clients.get(conn)?;
-        let identity = client.visit.as_ref().and_then(|visit| visit.identity());
+        let client = self.clients.get(conn);
+        let handshake = match client {
+            Some(client) => &*client.handshake,
+            None => &self.plain.get(conn)?.handshake,
+        };
+        let visit = client.and_then(|client| client.visit.as_ref());
+        let identity = visit.and_then(|visit| visit.identity());
         let sockets = self.hub.sockets(conn);
         let joined: Vec<Value> = sockets
             .into_iter()
             .filter_map(|socket| self.describe_socket(socket))
             .collect();
         let told = json!({
-            "session": client.handshake.request_id,
-            "address": client.handshake.address,
-            "origin": client.handshake.origin,
+            "session": handshake.request_id,
+            "address": handshake.address,
+            "origin": handshake.origin,
             "transport": io.transport(conn).map(Transport::name),
-            "connected_at": at(client.opened, io.now),
+            "connected_at": client.map(|client| at(client.opened, io.now)),
             "provider": identity.map(|identity| identity.provider.name()),
             "expires_at": identity.and_then(|identity| identity.expires_at).map(date),
             "namespaces": joined,
         });
-        let session = Arc::from(&*client.handshake.request_id);
+        let session = Arc::from(&*handshake.request_id);
         let told = std::iter::once(&*told.to_string()).collect();
         Some((session, told, Vec::new()))
     }
