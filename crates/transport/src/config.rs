@@ -10,6 +10,8 @@ use bellgate_gate::origin::{OriginPolicy, Telling};
 use bellgate_gate::{RequestFacts, TrustedProxies};
 use bellgate_wire::Limits;
 
+use crate::http::Judged;
+
 /// Where the server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListenAddr {
@@ -37,9 +39,15 @@ pub struct TransportConfig {
     pub namespaces: Vec<String>,
     /// Who is asked before an address opens a session; none: every one may.
     pub admission: Option<Arc<dyn Admission>>,
+    /// Who hears of refused requests.
+    pub on_refused: Option<OnRefused>,
     /// What a reload may change.
     pub live: Live,
 }
+
+/// Hears of each request that is refused, and whether the log tells of it in full: requests of one origin are
+/// told once a minute, and counted meanwhile.
+pub type OnRefused = Arc<dyn Fn(&Refusal, &Judged, bool) + Send + Sync>;
 
 /// Decides whether another session may be opened, before anything is kept of it.
 pub trait Admission: Send + Sync {

@@ -29,7 +29,7 @@ pub mod tls;
 pub mod websocket;
 
 pub use app::{App, Io, Opening};
-pub use config::{Admission, Live, Permit, TransportConfig};
+pub use config::{Admission, Live, OnRefused, Permit, TransportConfig};
 pub use http::{BoxError, Fallback, Judged, ResponseBody};
 pub use listen::ListenError;
 pub use server::{Handle, Running, start};

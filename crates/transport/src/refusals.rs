@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bellgate_codes::{Category, Code, Refusal, Severity};
 use bellgate_gate::origin::explain;
 
+use crate::config::OnRefused;
 use crate::http::Judged;
 
 /// For how long an origin that was told in full is only counted.
@@ -20,15 +21,30 @@ const DISTINCT: usize = 128;
 
 /// What the log has been told of refused origins. One for all shards.
 #[derive(Default)]
-pub struct RefusalLog(Mutex<Fold>);
+pub struct RefusalLog {
+    fold: Mutex<Fold>,
+    on_refused: Option<OnRefused>,
+}
 
 impl RefusalLog {
+    /// One that tells this of each refused request, too.
+    pub(crate) fn new(on_refused: Option<OnRefused>) -> Self {
+        Self {
+            fold: Mutex::default(),
+            on_refused,
+        }
+    }
+
     /// Tells of a refusal of a request that was judged.
     pub(crate) fn tell(&self, refusal: &Refusal, judged: &Judged, now: Instant) {
-        if refusal.code().row().category == Category::Cors {
-            self.tell_origin("refused", refusal, judged, now);
+        let is_in_full = if refusal.code().row().category == Category::Cors {
+            self.tell_origin("refused", refusal, judged, now)
         } else {
             tell(refusal, &judged.request_id);
+            true
+        };
+        if let Some(on_refused) = &self.on_refused {
+            on_refused(refusal, judged, is_in_full);
         }
     }
 
@@ -39,9 +55,10 @@ impl RefusalLog {
         }
     }
 
-    fn tell_origin(&self, what: &str, refusal: &Refusal, judged: &Judged, now: Instant) {
+    /// Whether it was told in full.
+    fn tell_origin(&self, what: &str, refusal: &Refusal, judged: &Judged, now: Instant) -> bool {
         let received = judged.facts.received_origin().unwrap_or_default();
-        let is_first = match self.0.lock() {
+        let is_first = match self.fold.lock() {
             Ok(mut fold) => fold.is_first(refusal.code(), &received, now),
             Err(_) => true,
         };
@@ -71,12 +88,15 @@ impl RefusalLog {
         } else if tracing::enabled!(tracing::Level::DEBUG) {
             line!(debug);
         }
+        is_first
     }
 
     /// Tells how often origins came again, a minute after they were told in full. To be called now
     /// and then.
     pub(crate) fn settle(&self, now: Instant) {
-        let Ok(mut fold) = self.0.lock() else { return };
+        let Ok(mut fold) = self.fold.lock() else {
+            return;
+        };
         for (code, origin, times) in fold.settle(now) {
             tracing::warn!(
                 code = code.name(),

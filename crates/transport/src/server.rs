@@ -284,7 +284,7 @@ where
     // Without random bits request ids are unique in this process only.
     let _ = getrandom::fill(&mut boot);
     let shared = Arc::new(Shared {
-        refusals: Arc::default(),
+        refusals: Arc::new(RefusalLog::new(config.on_refused.clone())),
         live: ArcSwap::from_pointee(config.live.clone()),
         config,
         remotes,

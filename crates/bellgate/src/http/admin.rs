@@ -21,6 +21,8 @@ use super::reply::{self, Problem};
 use super::{Api, health, metrics};
 use crate::config::{Address, Scope};
 use crate::server::Gauges;
+use crate::server::security::{self, Incident};
+use listen::Caller;
 pub(crate) use listen::{Bound, Listening, bind};
 
 /// What the hubs of all shards hold.
@@ -96,7 +98,16 @@ async fn guard(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    check(&admin, request.headers()).map_err(|refusal| Problem::new(refusal, None))?;
+    let refused = |refusal: Refusal| {
+        let caller = request.extensions().get::<Caller>();
+        let of = Incident {
+            address: caller.and_then(|caller| caller.0),
+            ..Incident::default()
+        };
+        security::tell(&refusal, &of, "refused");
+        Problem::new(refusal, None)
+    };
+    check(&admin, request.headers()).map_err(refused)?;
     let scope = match request.uri().path() {
         "/metrics" => Some(Scope::Read),
         path if path.starts_with("/admin/") => Some(Scope::Manage),
@@ -105,7 +116,7 @@ async fn guard(
     if let Some(scope) = scope.filter(|_| !admin.api.admin_is_open) {
         let live = admin.api.live();
         let checked = live.keys.check(request.headers(), scope);
-        checked.map_err(|refusal| Problem::new(refusal, None))?;
+        checked.map_err(refused)?;
     }
     Ok(next.run(request).await)
 }

@@ -3,7 +3,8 @@
 //!
 //! A line says `ts, code, severity, user, address, origin, namespace, sid, request_id, action`. What came from
 //! the network is escaped and cut, a sid is told by a number that only this process can make of it, and no
-//! token, cookie or payload is ever among it.
+//! token, cookie or payload is ever among it. A refused origin has a line once a minute, as in the log's other
+//! lines; the counter counts each of its requests.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use bellgate_codes::{Category, Code, Refusal, Severity};
 use bellgate_gate::escape_for_log;
 use bellgate_hub::Whose;
 use bellgate_notify::rfc3339;
+use bellgate_transport::Judged;
 
 /// Most bytes of a text from the network.
 const LONGEST: usize = 256;
@@ -37,9 +39,11 @@ pub(crate) struct Incident<'a> {
     pub(crate) request_id: Option<&'a str>,
 }
 
-/// Whether a refusal is one of those that are told: of who somebody is, and of what is too much.
-pub(crate) fn is_meant(code: Code) -> bool {
+/// Whether a refusal is one of those that are told: of who somebody is, of where a page comes from, and of what
+/// is too much.
+fn is_meant(code: Code) -> bool {
     let meant = [
+        Category::Cors,
         Category::Authentication,
         Category::Authorization,
         Category::Csrf,
@@ -48,12 +52,43 @@ pub(crate) fn is_meant(code: Code) -> bool {
     meant.contains(&code.row().category) && code != Code::ConnectRefused
 }
 
-/// Tells of a refusal, and of what has come of it: `refused`, `closed`, `blocked`, `evicted`.
+/// Tells of a refusal that is meant, and of what has come of it: `refused`, `closed`, `blocked`, `evicted`.
 pub(crate) fn tell(why: &Refusal, of: &Incident<'_>, action: &'static str) {
+    if is_meant(why.code()) {
+        count(why.code());
+        write(why, of, action);
+    }
+}
+
+/// Tells of a request that is refused; `is_in_full`: the log has a line for it, else it is counted.
+pub(crate) fn tell_request(why: &Refusal, judged: &Judged, is_in_full: bool) {
     let code = why.code();
+    // That a login has changed is told where the user is known.
+    if !is_meant(code) || code == Code::IdentityChanged {
+        return;
+    }
+    count(code);
+    if is_in_full {
+        let facts = &judged.facts;
+        let origin = facts.origin().valid().map(ToString::to_string);
+        let of = Incident {
+            address: facts.client_addr(),
+            origin: origin.as_deref(),
+            request_id: Some(&judged.request_id),
+            ..Incident::default()
+        };
+        write(why, &of, "refused");
+    }
+}
+
+fn count(code: Code) {
     if let Some(told) = TOLD.get(code as usize) {
         told.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+fn write(why: &Refusal, of: &Incident<'_>, action: &'static str) {
+    let code = why.code();
     let (user, origin) = (of.user.map(safe), of.origin.map(safe));
     let (namespace, sid) = (of.namespace.map(safe), of.sid.map(hashed));
     let address = of.address.map(|address| address.to_string());

@@ -21,6 +21,7 @@ use super::emitter::Emitter;
 use super::gauges::Gauges;
 use super::outside::Outside;
 use super::running::{Running, Settled, hold_connections, live, terms, tls};
+use super::security;
 use super::shard::ShardApp;
 use super::socket::Ways;
 use super::stores::Stores;
@@ -171,6 +172,7 @@ impl Server {
             paths,
             namespaces: self.namespaces(),
             admission: Some(Arc::clone(doors) as Arc<dyn Admission>),
+            on_refused: Some(Arc::new(security::tell_request)),
             live: live(settings, tls),
         }
     }

@@ -60,6 +60,65 @@ async fn a_refused_connect_is_one_event_with_all_that_is_known() {
 }
 
 #[tokio::test]
+async fn a_refused_origin_is_one_event_a_minute_and_counted_each_time() {
+    let server = Program::start(&[]).await;
+    let evil = server.reach.clone().from_origin("http://evil.example");
+    for over in Over::BOTH {
+        assert!(Engine::attempt(&evil, over).await.is_err());
+    }
+    let refused = evil.post("/api/v1/emit").json(&json!({})).send().await;
+    assert_eq!(refused.status(), 403);
+    let code = "origin_host_not_allowed";
+    let admin = server.admin().await;
+    let line = format!("bellgate_security_events_total{{code=\"{code}\"}} 3\n");
+    eventually(&line, async || {
+        admin.get("/metrics").send().await.text().contains(&line)
+    })
+    .await;
+    let told = events(&server, code, 1).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    for (field, value) in [
+        ("origin", "http://evil.example"),
+        ("address", "127.0.0.1"),
+        ("severity", "warning"),
+        ("action", "refused"),
+    ] {
+        assert_eq!(told[0][field], value, "{field}: {}", told[0]);
+    }
+    assert!(told[0]["request_id"].is_string(), "{}", told[0]);
+}
+
+#[tokio::test]
+async fn a_refused_api_key_is_an_event_on_both_listeners() {
+    let settings = [
+        ("BELLGATE_ENV", "production"),
+        ("BELLGATE_API_KEYS", "app:publisher-of-the-app:publish"),
+    ];
+    let server = Program::start(&settings).await;
+    let admin = server.admin().await;
+    for (key, status, code) in [
+        ("guessed", 401, "api_key_invalid"),
+        ("publisher-of-the-app", 403, "api_key_scope"),
+    ] {
+        let public = server.reach.get("/api/v1/users/7").bearer(key).send().await;
+        let operators = admin.get("/metrics").bearer(key).send().await;
+        assert_eq!((public.status(), operators.status()), (status, status));
+        let told = events(&server, code, 2).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        for event in &told {
+            assert_eq!(event["address"], "127.0.0.1", "{event}");
+            assert_eq!(event["action"], "refused");
+        }
+        assert_eq!(told[0]["request_id"], public.header("x-request-id"));
+    }
+    let said = server.lines().concat();
+    assert!(
+        !said.contains("guessed") && !said.contains("publisher-of"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn what_operators_do_is_told_with_the_name_of_their_key() {
     let server = Program::start(&[("BELLGATE_API_KEYS", "night-shift:k3y:manage")]).await;
     let block = server.reach.post("/api/v1/blocks").bearer("k3y");

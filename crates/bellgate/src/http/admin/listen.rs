@@ -7,12 +7,13 @@
 //! every few seconds doesn't notice a connection more.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Extension;
 use axum::serve::Listener;
 use bellgate_transport::listen::{SocketFile, unix};
 use hyper::server::conn::http1;
@@ -77,14 +78,14 @@ impl Listening {
         match bound {
             Bound::Tcp(listener, addr) => Self {
                 at: Some(addr),
-                task: tokio::spawn(accept(listener, router)),
+                task: tokio::spawn(accept(listener, router, |caller| Some(caller.ip()))),
             },
             Bound::Unix(listener, file) => Self {
                 at: None,
                 task: tokio::spawn(async move {
                     // Removed with this task.
                     let _file = file;
-                    accept(listener, router).await;
+                    accept(listener, router, |_| None).await;
                 }),
             },
         }
@@ -103,13 +104,21 @@ impl Listening {
     }
 }
 
+/// Who has connected: an extension of each request; none on a unix socket.
+#[derive(Clone, Copy)]
+pub(super) struct Caller(pub(super) Option<IpAddr>);
+
 /// Takes connections in for ever. Those that are open end with this task.
-async fn accept<L: Listener>(mut listener: L, router: Router) {
+async fn accept<L: Listener>(
+    mut listener: L,
+    router: Router,
+    address: fn(L::Addr) -> Option<IpAddr>,
+) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut open = JoinSet::new();
     while let Ok(place) = Arc::clone(&room).acquire_owned().await {
-        let (stream, _) = listener.accept().await;
-        let router = router.clone();
+        let (stream, caller) = listener.accept().await;
+        let router = router.clone().layer(Extension(Caller(address(caller))));
         open.spawn(async move {
             // Nobody is left to be told of a caller who was too slow.
             let _ = tokio::time::timeout(WHOLE, answer(stream, router)).await;

@@ -41,9 +41,6 @@ impl ShardApp {
         why: &Refusal,
         action: &'static str,
     ) {
-        if !security::is_meant(why.code()) {
-            return;
-        }
         let Some(client) = self.client(socket) else {
             return;
         };

@@ -9,27 +9,9 @@ use bellgate_transport::http::answer::retry_after;
 use bellgate_transport::{Admission, Permit};
 
 use super::{Addresses, Throttle, blocked, is_hidden, locked};
-use crate::server::security::{self, Incident};
 
 impl Admission for Throttle {
     fn admit(&self, facts: &RequestFacts, now: Instant) -> Result<Permit, (Refusal, Duration)> {
-        let admitted = self.let_in(facts, now);
-        admitted.inspect_err(|(why, _)| {
-            if security::is_meant(why.code()) {
-                let origin = facts.origin().valid().map(ToString::to_string);
-                let of = Incident {
-                    address: facts.client_addr(),
-                    origin: origin.as_deref(),
-                    ..Incident::default()
-                };
-                security::tell(why, &of, "refused");
-            }
-        })
-    }
-}
-
-impl Throttle {
-    fn let_in(&self, facts: &RequestFacts, now: Instant) -> Result<Permit, (Refusal, Duration)> {
         let rules = self.rules.load();
         let address = facts.client_addr().filter(|_| !is_hidden(facts));
         let address = address.map(AddressBlock::of);
