@@ -250,18 +250,17 @@ impl Throttle {
         now: Instant,
     ) -> Option<(Refusal, Duration)> {
         let by_hand = self.by_hand.find(&Subject::User(Arc::clone(user)), now);
-        by_hand.or_else(|| {
-            let left = self.offences_of_user(user, now)?;
-            Some((blocked("user", left), left))
-        })
+        by_hand.or_else(|| self.automatic_block(user, now))
     }
 
-    /// How long a user is still blocked for broken rates.
-    fn offences_of_user(&self, user: &Arc<str>, now: Instant) -> Option<Duration> {
+    /// Whether a user is blocked for broken rates or bad credentials: why, and for how long.
+    fn automatic_block(&self, user: &Arc<str>, now: Instant) -> Option<(Refusal, Duration)> {
         if !self.rules.load().is_on {
             return None;
         }
-        self.users.of(user).offences.blocked(user, now)
+        let for_rates = self.users.of(user).offences.blocked(user, now);
+        let for_rates = for_rates.map(|left| (blocked("user", left), left));
+        for_rates.or_else(|| self.bad.refuse(&Subject::User(Arc::clone(user)), now))
     }
 
     /// Notes a violation of a visitor; the block of its address, an old one too: that ends all of its
@@ -355,8 +354,8 @@ impl<K: Hash + Eq + Clone> Counted<K> {
             which,
             is_shared: false,
         }
-
     }
+
     /// Counts by these rules from the next hit on.
     fn reload(&mut self, rules: &Arc<RateLimits>) {
         self.limiter.set_rates(self.which.of(rules), rules.strategy);

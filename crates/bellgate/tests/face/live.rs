@@ -347,3 +347,55 @@ async fn whoever_goes_on_with_bad_credentials_is_closed_and_blocked() {
         lab.stop().await;
     }
 }
+
+#[tokio::test]
+async fn whoever_goes_on_renewing_by_bad_tokens_is_closed_and_blocked() {
+    let mut settings = settings(2, &[("BELLGATE_JWT_SECRET", SECRET), KEY]);
+    settings.rates.is_on = true;
+    settings.listen.trusted_proxies = vec!["loopback".to_owned()];
+    let lab = Lab::start_with(settings, whoami).await;
+    let from = |address: &str| lab.reach.clone().with_header("x-forwarded-for", address);
+    // From one network after the other, as one user.
+    for network in 0..2 {
+        let reach = from(&format!("192.0.2.{network}"));
+        let mut client = Client::join(&reach, Over::BOTH[network], &token("7", now() + 60)).await;
+        for _ in 0..15 {
+            let answer = client.call(&json!(["bell:renew", {"token": "bad"}])).await;
+            assert_eq!(answer[0]["error"], "token_invalid");
+        }
+        if network == 1 {
+            client.closed().await;
+        }
+    }
+    let blocks = lab
+        .reach
+        .get("/api/v1/blocks")
+        .bearer("secret")
+        .send()
+        .await;
+    let kept = &blocks.json()["blocks"];
+    assert_eq!(kept.as_array().map(Vec::len), Some(1), "{kept}");
+    assert_eq!(
+        (&kept[0]["user"], &kept[0]["by"]),
+        (&json!("7"), &json!("rate"))
+    );
+    let told = lab
+        .reach
+        .get("/api/v1/users/7")
+        .bearer("secret")
+        .send()
+        .await;
+    assert!(told.json()["blocked"].is_object(), "{told:?}");
+    let mut again = Client::open(&from("192.0.2.9"), Over::Websocket).await;
+    let refused = again
+        .connect("/", &token("7", now() + 60))
+        .await
+        .unwrap_err();
+    assert_eq!(refused["data"]["code"], "blocked");
+    // Nobody else is to blame, and what an operator lifts is forgotten.
+    Client::join(&from("192.0.2.0"), Over::Polling, &token("8", now() + 60)).await;
+    let lift = lab.reach.request("DELETE", "/api/v1/blocks?user=7");
+    assert_eq!(lift.bearer("secret").send().await.json()["lifted"], true);
+    Client::join(&from("192.0.2.9"), Over::Polling, &token("7", now() + 60)).await;
+    lab.stop().await;
+}

@@ -1,7 +1,7 @@
 //! What of a socket is told to whoever watches over security.
 
 use bellgate_codes::Refusal;
-use bellgate_engine::Outlet as _;
+use bellgate_engine::{ConnId, Outlet as _};
 use bellgate_hub::SocketId;
 use bellgate_transport::Io;
 
@@ -21,15 +21,27 @@ impl ShardApp {
         let mut last = None;
         if let (Refused::Code(why), Some(conn)) = (refused, conn) {
             self.tell_incident(socket, None, why, "refused");
-            let client = self.clients.get(conn);
-            let address = client.and_then(|client| client.handshake.address);
-            let address = address.filter(|_| self.visitors.has_address(conn));
-            last = self.throttle.note_refused(why.code(), address, io.now);
+            last = self.one_too_many(conn, why, io);
         }
         self.hub.refuse(socket, &payload, io);
         if let (Some(conn), Some(why)) = (conn, last) {
             io.close(conn, why);
         }
+    }
+
+    /// Counts what a connection was refused for. Why it is to end, where it goes on with bad credentials.
+    pub(super) fn one_too_many(
+        &self,
+        conn: ConnId,
+        refused: &Refusal,
+        io: &Io<'_>,
+    ) -> Option<Refusal> {
+        let client = self.clients.get(conn)?;
+        let address = client.handshake.address;
+        let address = address.filter(|_| self.visitors.has_address(conn));
+        let user = client.incident().user;
+        self.throttle
+            .note_refused(refused.code(), address, user, io.now)
     }
 
     /// Tells of something that a socket was refused, and of what has come of it. `user`: who asks, where

@@ -114,6 +114,9 @@ impl ShardApp {
                 self.tell_incident(socket, None, &why, "refused");
                 let data = why.data(self.request_id(socket), None);
                 self.answer_refused(socket, ack, &why, data, io);
+                if let Some(last) = self.one_too_many(conn, &why, io) {
+                    io.close(conn, last);
+                }
             }
         }
     }

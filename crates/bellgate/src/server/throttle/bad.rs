@@ -1,14 +1,16 @@
 //! Whoever brings bad credentials again and again (contract §4, limits; hardening §3 row 43).
 //!
 //! Those of an address count together, however many sessions it opens for them, and it is blocked. Behind a
-//! proxy that is not believed all count as one, and nobody else is to blame: there the session ends.
+//! proxy that is not believed all count as one, and nobody else is to blame: there the session ends. Where a
+//! user is proven, by a session whose CSRF token is forged for instance, they count together from all
+//! addresses too. A user that a forged token only names is never counted: everybody can name somebody.
 
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use bellgate_codes::{Code, Refusal};
-use bellgate_gate::limits::{AddressBlock, OffenceBook, OffenceRules, Subject};
+use bellgate_gate::limits::{OffenceBook, OffenceRules, Subject};
 
 use super::{Throttle, locked};
 use crate::server::security::{self, Incident};
@@ -29,18 +31,22 @@ impl Default for Bad {
 }
 
 impl Bad {
-    /// Why an address gets no session now, and for how long.
-    pub(super) fn refuse(
-        &self,
-        address: AddressBlock,
-        now: Instant,
-    ) -> Option<(Refusal, Duration)> {
-        let left = locked(&self.0).blocked(&Subject::Address(address), now)?;
-        Some((refusal("address", left), left))
+    /// Why an address gets no session now, or a user may not join, and for how long.
+    pub(super) fn refuse(&self, subject: &Subject, now: Instant) -> Option<(Refusal, Duration)> {
+        let left = locked(&self.0).blocked(subject, now)?;
+        Some((refusal(subject, left), left))
+    }
+
+    /// Notes a bad credential of somebody: the block that holds by now, if one does, and whether it is new.
+    fn note(&self, subject: &Subject, now: Instant) -> Option<(Refusal, bool)> {
+        let mut book = locked(&self.0);
+        let held = book.blocked(subject, now);
+        let left = held.or_else(|| book.handle_violation(subject, now))?;
+        Some((refusal(subject, left), held.is_none()))
     }
 
     /// All that are blocked, with the time that is left.
-    pub(super) fn addresses(&self, now: Instant) -> Vec<(Subject, Duration)> {
+    pub(super) fn blocks(&self, now: Instant) -> Vec<(Subject, Duration)> {
         let book = locked(&self.0);
         let blocked = book
             .iter(now)
@@ -50,7 +56,7 @@ impl Bad {
             .collect()
     }
 
-    /// Forgets what an address has brought; whether it was blocked for it.
+    /// Forgets what somebody has brought; whether that was blocked for it.
     pub(super) fn forgive(&self, subject: &Subject, now: Instant) -> bool {
         let mut book = locked(&self.0);
         let is_blocked = book.blocked(subject, now).is_some();
@@ -59,40 +65,44 @@ impl Bad {
 }
 
 impl Throttle {
-    /// Notes what a CONNECT was refused for. Why the session is to end, where it is one of too many.
-    /// `address`: none behind a proxy that is not believed.
+    /// Notes what a CONNECT or a renewal was refused for. Why the session is to end, where it is one of too
+    /// many. `address`: none behind a proxy that is not believed; `user`: only one that is proven.
     pub(in crate::server) fn note_refused(
         &self,
         code: Code,
         address: Option<IpAddr>,
+        user: Option<&str>,
         now: Instant,
     ) -> Option<Refusal> {
         let is_bad = [Code::TokenInvalid, Code::SessionInvalid, Code::CsrfInvalid].contains(&code);
         if !is_bad || !self.rules.load().is_on {
             return None;
         }
-        let subject = address.map_or(Subject::LocalPeer, Subject::address);
-        let who = if address.is_some() {
-            "address"
-        } else {
-            "connection"
-        };
-        let mut book = locked(&self.bad.0);
-        if let Some(left) = book.blocked(&subject, now) {
-            return Some(refusal(who, left));
-        }
-        let why = refusal(who, book.handle_violation(&subject, now)?);
-        drop(book);
+        let by_address = address.map_or(Subject::LocalPeer, Subject::address);
+        let by_address = self.bad.note(&by_address, now);
+        let by_user = user.and_then(|user| self.bad.note(&Subject::user(user), now));
         let of = Incident {
+            user,
             address,
             ..Incident::default()
         };
-        security::tell(&why, &of, "blocked");
-        Some(why)
+        let ends = [by_address, by_user].into_iter().flatten();
+        let ends = ends.inspect(|(why, is_new)| {
+            if *is_new {
+                security::tell(why, &of, "blocked");
+            }
+        });
+        // All of them are told, the first is the answer.
+        ends.map(|(why, _)| why).reduce(|first, _| first)
     }
 }
 
-fn refusal(who: &str, left: Duration) -> Refusal {
+fn refusal(subject: &Subject, left: Duration) -> Refusal {
+    let who = match subject {
+        Subject::Address(_) => "address",
+        Subject::User(_) => "user",
+        Subject::Connection(_) | Subject::LocalPeer => "connection",
+    };
     Refusal::Blocked {
         who: who.to_owned(),
         left: format!("for {} s", left.as_secs().max(1)),

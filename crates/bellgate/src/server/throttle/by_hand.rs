@@ -112,7 +112,7 @@ impl Throttle {
                 blocked.map(|(user, left)| automatic(Subject::User(Arc::clone(user)), left)),
             );
         }
-        let bad = self.bad.addresses(now).into_iter();
+        let bad = self.bad.blocks(now).into_iter();
         kept.extend(bad.map(|(subject, left)| automatic(subject, left)));
         let addresses = locked(&self.addresses);
         let blocked = addresses.offences.iter(now);
@@ -133,7 +133,7 @@ impl Throttle {
                 subject,
             });
         }
-        let left = self.offences_of_user(user, now)?;
+        let (_, left) = self.automatic_block(user, now)?;
         Some(Kept {
             subject,
             left: Some(left),

@@ -17,11 +17,12 @@ impl Admission for Throttle {
         let address = address.map(AddressBlock::of);
         let mut addresses = None;
         if let Some(address) = address {
-            if let Some(refused) = self.by_hand.find(&Subject::Address(address), now) {
+            let subject = Subject::Address(address);
+            if let Some(refused) = self.by_hand.find(&subject, now) {
                 return Err(refused);
             }
             if rules.is_on {
-                if let Some(refused) = self.bad.refuse(address, now) {
+                if let Some(refused) = self.bad.refuse(&subject, now) {
                     return Err(refused);
                 }
                 let counts = addresses.insert(locked(&self.addresses));
