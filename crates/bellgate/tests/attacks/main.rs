@@ -16,6 +16,7 @@
 mod acks;
 mod api;
 mod bodies;
+mod credentials;
 mod frames;
 mod memory;
 mod origins;
