@@ -38,7 +38,7 @@ use crate::config::{Scope, Settings};
 use crate::server::command::Command;
 use crate::server::reload::OnReload;
 use crate::server::throttle::Throttle;
-use crate::server::{Emitter, Stores};
+use crate::server::{Doors, Emitter, Stores};
 use client_config::ClientConfig;
 use keys::Keys;
 use notifications::Ledger;
@@ -53,6 +53,7 @@ pub(crate) struct Api {
     pub(crate) gauges: GaugesOfShards,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) stores: Stores,
+    pub(crate) doors: Arc<Doors>,
     pub(crate) client_config: Arc<ClientConfig>,
     /// The admin listener needs no key: development, on loopback.
     pub(crate) admin_is_open: bool,
@@ -88,6 +89,7 @@ impl Api {
         gauges: GaugesOfShards,
         throttle: Arc<Throttle>,
         stores: Stores,
+        doors: Arc<Doors>,
         on_reload: Option<OnReload>,
     ) -> Self {
         let loopback = settings
@@ -101,6 +103,7 @@ impl Api {
             gauges,
             throttle,
             stores,
+            doors,
             client_config: Arc::new(ClientConfig::new(settings)),
             admin_is_open: loopback && !settings.app.environment.is_production(),
             on_reload,

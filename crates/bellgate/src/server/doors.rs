@@ -10,6 +10,7 @@ use bellgate_gate::identity::{Brought, Found, Standing};
 use bellgate_transport::{Admission, Permit};
 
 use super::access::Terms;
+use super::outside::sessions::Sessions;
 use super::throttle::Throttle;
 use super::visit::Clocks;
 
@@ -35,6 +36,13 @@ impl Doors {
     /// Goes by these terms from the next handshake on.
     pub(super) fn reload(&self, terms: Arc<Terms>) {
         self.terms.store(terms);
+    }
+
+    /// How many stored sessions were pickles, and so refused; none where sessions are in no store.
+    pub(crate) fn pickled_sessions(&self) -> Option<u64> {
+        let terms = self.terms.load();
+        let sessions = terms.access.outside.sessions();
+        sessions.map(Sessions::pickles)
     }
 
     /// While somebody that would have to be asked is known not to answer, only those come in who prove

@@ -32,6 +32,7 @@ use bellgate_codes::Refusal;
 use futures_util::FutureExt as _;
 
 pub use args::Args;
+pub(crate) use doors::Doors;
 pub use emitter::{Address, Answers, Emitter};
 pub use engine::{EnginePeer, Frame};
 pub(crate) use gauges::Gauges;

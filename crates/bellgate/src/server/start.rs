@@ -181,7 +181,7 @@ impl Server {
         self,
         config: TransportConfig,
         throttle: &Arc<Throttle>,
-        doors: &Doors,
+        doors: &Arc<Doors>,
         stores: Stores,
     ) -> Result<(Arc<Api>, bellgate_transport::Running<Command>), StartError> {
         let Self {
@@ -201,6 +201,7 @@ impl Server {
             Arc::clone(&gauges),
             Arc::clone(throttle),
             stores,
+            Arc::clone(doors),
             on_reload,
         ));
         let shards = {

@@ -1,6 +1,7 @@
 //! Security events, and what no line of the log ever says (contract §4; hardening §3 row 39).
 
-use bellgate_peer::{Client, Engine, Over, eventually};
+use bellgate_peer::{Client, Engine, Over, RedisServer, eventually};
+use redis::cmd;
 use serde_json::{Value, json};
 use xtask::signing::{self, SECRET};
 
@@ -116,6 +117,29 @@ async fn a_refused_api_key_is_an_event_on_both_listeners() {
         !said.contains("guessed") && !said.contains("publisher-of"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn sessions_that_are_pickles_are_counted() {
+    let redis = RedisServer::start(&[]).await;
+    let url = redis.url();
+    let server = Program::start(&[("BELLGATE_SESSION_REDIS_URL", &url)]).await;
+    let admin = server.admin().await;
+    let is_counted = async |count: u64| {
+        let line = format!("bellgate_pickled_sessions_total {count}\n");
+        admin.get("/metrics").send().await.text().contains(&line)
+    };
+    assert!(is_counted(0).await);
+    let () = redis.ask(cmd("SET").arg("session:sid").arg(b"\x80\x04}."));
+    let page = server.reach.clone().from_origin(PAGE);
+    let page = page.with_header("Cookie", "session=sid");
+    for over in Over::BOTH {
+        let mut client = Client::open(&page, over).await;
+        let refused = client.connect("/", &Value::Null).await.unwrap_err();
+        assert_eq!(refused["data"]["code"], "session_invalid");
+    }
+    assert!(is_counted(2).await);
+    events(&server, "session_invalid", 2).await;
 }
 
 #[tokio::test]

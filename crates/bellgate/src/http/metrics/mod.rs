@@ -45,6 +45,7 @@ struct Snapshot {
     redis: Vec<(&'static str, bellgate_redis::Stats)>,
     users: usize,
     blocks: usize,
+    pickled_sessions: Option<u64>,
     process: Option<Process>,
 }
 
@@ -94,6 +95,7 @@ impl Snapshot {
                 .collect(),
             users: api.throttle.users(),
             blocks: api.throttle.blocks(Instant::now()).len(),
+            pickled_sessions: api.doors.pickled_sessions(),
             process: Process::read(),
         }
     }
@@ -216,6 +218,13 @@ impl Snapshot {
             ),
             &[("in", totals.bytes_in), ("out", totals.bytes_out)],
         )?;
+        if let Some(count) = self.pickled_sessions {
+            page.counter(
+                "bellgate_pickled_sessions",
+                "Stored sessions that are pickles, and so refused",
+                count,
+            )?;
+        }
         let counters = [
             (
                 "bellgate_websocket_writes",

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ pub(crate) struct Sessions {
     /// The recheck interval is another, or a session is to be looked at soon.
     changed: Notify,
     soon: Mutex<Vec<StoredKey>>,
-    /// The log knows that there are sessions from before Flask-Session 0.7.
-    pickle_told: AtomicBool,
+    /// Values that were pickles, from before Flask-Session 0.7; the log is told of the first.
+    pickles: AtomicU64,
 }
 
 /// Connections that one session admitted.
@@ -59,7 +59,7 @@ impl Sessions {
             held: Mutex::default(),
             changed: Notify::new(),
             soon: Mutex::default(),
-            pickle_told: AtomicBool::new(false),
+            pickles: AtomicU64::new(0),
         });
         if settings.identity.session_signer && settings.identity.secret_key.is_none() {
             tracing::error!(
@@ -166,14 +166,20 @@ impl Sessions {
         if std::mem::replace(&mut holders.seen, seen) == seen {
             return;
         }
+        self.count_pickle(&value);
         let written = Written(value.into());
         for (shard, conn) in &holders.conns {
             shard.command(Command::Session(*conn, key.clone(), written.clone()));
         }
     }
 
-    fn tell_pickle(&self, value: &[u8]) {
-        if StoredSessions::is_pickle(value) && !self.pickle_told.swap(true, Ordering::Relaxed) {
+    /// How many sessions were pickles, and so refused.
+    pub(in crate::server) fn pickles(&self) -> u64 {
+        self.pickles.load(Ordering::Relaxed)
+    }
+
+    fn count_pickle(&self, value: &[u8]) {
+        if StoredSessions::is_pickle(value) && self.pickles.fetch_add(1, Ordering::Relaxed) == 0 {
             tracing::warn!(
                 "a session in the Redis of {} is a pickle, which is never decoded: upgrade Flask-Session to \
                  0.7 or later and let sessions roll over",
@@ -201,7 +207,7 @@ impl Provider for Sessions {
             match answer {
                 Ok(value) => {
                     let value = value.unwrap_or_default();
-                    self.tell_pickle(&value);
+                    self.count_pickle(&value);
                     Answer::Session(Written(value.into()))
                 }
                 Err(fault) => {
