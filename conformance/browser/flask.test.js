@@ -15,24 +15,24 @@ const KEYS = `test:${API_KEY}:publish+emit+read+manage`;
 /** The application and Bellgate on two origins of one host, or behind one nginx. */
 async function deployed(t, { proxied = false, stored = false, env = {}, flaskEnv = {} } = {}) {
   const [gatePort, appPort] = [await freePort(), await freePort()];
-  const appEnv = { PORT: String(appPort), BELLGATE_KEY: API_KEY, ...flaskEnv };
-  const gateEnv = { FLASK_PORT: String(appPort), SECRET_KEY: SECRET, BELLGATE_API_KEYS: KEYS, ...env };
-  if (stored) {
-    const url = await redis(t);
-    Object.assign(appEnv, { FLASK_SESSION_TYPE: "redis", SESSION_REDIS_URL: url });
-    Object.assign(gateEnv, { BELLGATE_SESSION_REDIS_URL: url });
-  } else {
-    Object.assign(appEnv, { BELLGATE_URL: `http://127.0.0.1:${gatePort}` });
-  }
-  let site = `http://localhost:${appPort}`;
-  let url = `http://localhost:${gatePort}`;
-  let port;
-  if (proxied) {
-    port = await freePort();
-    site = url = `http://localhost:${port}`;
-    Object.assign(gateEnv, { BELLGATE_PUBLIC_URL: site, BELLGATE_TRUSTED_PROXIES: "127.0.0.1" });
-  }
-  await flask(t, appEnv);
+  const store = stored && (await redis(t));
+  const port = proxied && (await freePort());
+  const [site, url] = [appPort, gatePort].map((own) => `http://localhost:${port || own}`);
+  await flask(t, {
+    PORT: String(appPort),
+    BELLGATE_KEY: API_KEY,
+    // Without a store nobody but the application can tell of a logout.
+    ...(store ? { FLASK_SESSION_TYPE: "redis", SESSION_REDIS_URL: store } : { BELLGATE_URL: `http://127.0.0.1:${gatePort}` }),
+    ...flaskEnv,
+  });
+  const gateEnv = {
+    FLASK_PORT: String(appPort),
+    SECRET_KEY: SECRET,
+    BELLGATE_API_KEYS: KEYS,
+    ...(store && { BELLGATE_SESSION_REDIS_URL: store }),
+    ...(proxied && { BELLGATE_PUBLIC_URL: site, BELLGATE_TRUSTED_PROXIES: "127.0.0.1" }),
+    ...env,
+  };
   const gate = await bellgate(t, gateEnv, gatePort);
   if (proxied) await nginx(t, { port, pagesPort: appPort, gatePort });
   return { gate, site, url };
@@ -66,7 +66,21 @@ async function refused(page, url, options) {
   return page.evaluate(() => seen.errors[0].data?.code);
 }
 
-const PLACES = { "cross-origin": {}, "behind one nginx": { proxied: true }, "with its session in Redis": { stored: true } };
+/** Flask-WTF's token under other names than its usual ones. */
+const NAMED = {
+  env: { WTF_CSRF_FIELD_NAME: "proof", WTF_CSRF_HEADERS: "X-Proof" },
+  flaskEnv: { FLASK_WTF_CSRF_FIELD_NAME: "proof", FLASK_WTF_CSRF_HEADERS: '["X-Proof"]' },
+};
+/** Ids of sessions signed by Flask-Session. */
+const SIGNED = { stored: true, env: { SESSION_USE_SIGNER: "true" }, flaskEnv: { FLASK_SESSION_USE_SIGNER: "true" } };
+
+const PLACES = {
+  "cross-origin": {},
+  "behind one nginx": { proxied: true },
+  "with its session in Redis": { stored: true },
+  "with a signed id of its session in Redis": SIGNED,
+  "with names of its own for Flask-WTF's token": NAMED,
+};
 
 for (const [place, how] of Object.entries(PLACES)) {
   for (const way of Object.keys(WAYS)) {
@@ -104,6 +118,15 @@ for (const [place, how] of Object.entries(PLACES)) {
     await until(async () => !(await told(gate, "ada")).online, 5000, "the user to be gone");
   });
 }
+
+test("Flask-WTF's token may come in the header that the application has for it", async (t) => {
+  const env = { ...NAMED.env, SOCKETIO_CORS_HEADERS: "Content-Type,X-Proof" };
+  const { gate, site, url } = await deployed(t, { ...NAMED, env });
+  const page = await loggedIn(t, site, "ada");
+  const extraHeaders = { "X-Proof": await csrf(page) };
+  await connectPage(page, url, "polling", { withCredentials: true, extraHeaders });
+  assert.equal((await told(gate, "ada")).online, true);
+});
 
 test("no byte of /admin reaches a page whose user is no administrator", async (t) => {
   const { gate, site, url } = await deployed(t);

@@ -27,12 +27,12 @@ PAGE = """<!doctype html>
 <script src="/socket.io.js"></script>
 <script src="/page.js"></script>
 <form id="login" method="post" action="/login">
-  <input type="hidden" name="csrf_token" value="{{ csrf_token() }}">
+  <input type="hidden" name="{{ config['WTF_CSRF_FIELD_NAME'] }}" value="{{ csrf_token() }}">
   <label>Name <input name="name"></label>
   <button>Log in</button>
 </form>
 <form id="logout" method="post" action="/logout">
-  <input type="hidden" name="csrf_token" value="{{ csrf_token() }}">
+  <input type="hidden" name="{{ config['WTF_CSRF_FIELD_NAME'] }}" value="{{ csrf_token() }}">
   <button>Log out</button>
 </form>
 """

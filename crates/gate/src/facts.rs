@@ -193,6 +193,12 @@ impl RequestFacts {
         }
     }
 
+    /// Reads the page's CSRF token where the application has it in headers of its own (`WTF_CSRF_HEADERS`).
+    /// The first of them that is filled counts before Flask-WTF's usual ones.
+    pub fn read_csrf(&mut self, headers: &HeaderMap, names: &[HeaderName]) {
+        self.credentials.read_csrf(headers, names);
+    }
+
     /// The Origin header.
     pub const fn origin(&self) -> &OriginHeader {
         &self.origin

@@ -9,6 +9,7 @@ use bellgate_engine::EngineConfig;
 use bellgate_gate::origin::{OriginPolicy, Telling};
 use bellgate_gate::{RequestFacts, TrustedProxies};
 use bellgate_wire::Limits;
+use http::HeaderName;
 
 use crate::http::Judged;
 
@@ -95,6 +96,8 @@ pub struct Live {
     pub refusals: Telling,
     /// Which peers' forwarded headers are believed.
     pub proxies: Arc<TrustedProxies>,
+    /// Headers in which pages bring a CSRF token, beside Flask-WTF's usual ones.
+    pub csrf_headers: Arc<[HeaderName]>,
     /// Certificate and key, where the server speaks TLS itself.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Most sessions at once, over all shards.

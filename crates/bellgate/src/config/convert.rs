@@ -12,6 +12,7 @@ use bellgate_gate::origin::{OriginPolicy, OriginSettings};
 use bellgate_gate::{Notice, NoticeKind, TrustedProxies};
 use bellgate_hub::HubConfig;
 use bellgate_wire::Limits;
+use http::HeaderName;
 
 use super::Settings;
 use super::secret::Secret;
@@ -163,12 +164,23 @@ impl Settings {
             remember_cookie: identity.remember_cookie.clone(),
             csrf_secret_key: identity.csrf_secret_key.as_ref().map(text),
             csrf_time_limit: identity.csrf_time_limit.map(|limit| limit.as_secs()),
+            csrf_field: identity.csrf_field.clone(),
             csrf: identity.csrf,
             cross_cookies,
             roles_key: identity.roles_key.clone(),
             admin_role: self.api.admin_role.clone(),
             admin_users: identity.admin_users.clone(),
         }
+    }
+
+    /// The headers in which pages bring a CSRF token, where the application has others than Flask-WTF's
+    /// usual ones; those are read always.
+    pub fn csrf_headers(&self) -> Vec<HeaderName> {
+        let names = self.identity.csrf_headers.iter();
+        // What is no name of a header was dropped with a warning.
+        let names = names.filter_map(|name| name.parse().ok());
+        let is_usual = |name: &HeaderName| matches!(name.as_str(), "x-csrftoken" | "x-csrf-token");
+        names.filter(|name| !is_usual(name)).collect()
     }
 
     /// What a message may cost: the protocol's constants, and the size that was set.

@@ -162,6 +162,7 @@ pub(super) fn live(settings: &Settings, tls: Option<Arc<rustls::ServerConfig>>) 
         origins: Arc::new(settings.origin_policy().0),
         refusals: settings.origins.refusals,
         proxies: Arc::new(settings.trusted_proxies().0),
+        csrf_headers: settings.csrf_headers().into(),
         tls,
         max_connections: settings.limits.connections,
         drain_window: settings.limits.drain_window,

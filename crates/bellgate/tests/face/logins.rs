@@ -216,6 +216,45 @@ async fn a_csrf_token_may_come_in_a_header_of_the_handshake() {
 }
 
 #[tokio::test]
+async fn an_application_may_have_names_of_its_own_for_its_csrf_token() {
+    each_way(async |way| {
+        let names = [
+            ("WTF_CSRF_FIELD_NAME", "proof"),
+            ("WTF_CSRF_HEADERS", "X-Proof,X-Spare"),
+        ];
+        let lab = lab(way.shards, &names).await;
+        let page = page(&lab, &json!({"_user_id": "7", "proof": KEPT}));
+        let (good, bad) = (signing::csrf(KEPT, now()), signing::csrf("another", now()));
+        let (good, bad) = (good.as_str(), bad.as_str());
+        for (headers, auth, expected) in [
+            (&[][..], Value::Null, "csrf_missing"),
+            (&[], json!({"proof": bad}), "csrf_invalid"),
+            (&[], json!({"proof": good}), ""),
+            (&[], json!({"csrf_token": good}), ""),
+            (&[("X-Proof", good)], Value::Null, ""),
+            (&[("X-Proof", ""), ("X-Spare", good)], Value::Null, ""),
+            (
+                &[("X-Proof", bad), ("X-Spare", good)],
+                Value::Null,
+                "csrf_invalid",
+            ),
+            (&[("X-CSRFToken", good)], Value::Null, ""),
+        ] {
+            let reach = headers.iter().fold(page.clone(), |reach, (name, value)| {
+                reach.with_header(name, value)
+            });
+            let mut client = Client::open(&reach, way.over).await;
+            if expected.is_empty() {
+                client.connect("/", &auth).await.unwrap();
+            } else {
+                assert_eq!(refused(&mut client, "/", &auth).await, expected);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_csrf_mode_says_who_needs_a_token() {
     for (mode, with, without) in [
         ("auto", Some("csrf_missing"), None),

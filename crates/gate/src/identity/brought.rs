@@ -61,7 +61,12 @@ impl Brought {
 
     /// The CSRF token of the payload; it comes before a header's.
     pub(super) fn csrf_token(&self) -> Option<&str> {
-        self.payload()?.get("csrf_token")?.as_str()
+        self.text("csrf_token")
+    }
+
+    /// The text at this name of the payload.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.payload()?.get(name)?.as_str()
     }
 }
 

@@ -8,7 +8,7 @@ use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use crate::cookie::Cookies;
 use crate::flask::Client;
 
-/// Flask-WTF's headers, in the order in which it looks (`WTF_CSRF_HEADERS`).
+/// Flask-WTF's usual headers, in the order in which it looks.
 const CSRF: [HeaderName; 2] = [
     HeaderName::from_static("x-csrftoken"),
     HeaderName::from_static("x-csrf-token"),
@@ -68,6 +68,14 @@ impl Credentials {
             forwarded_for: self.forwarded_for.as_ref().map(copied),
             across: self.across.clone(),
             ..*self
+        }
+    }
+
+    /// Takes the CSRF token of the first of these headers that is filled, if one is.
+    pub(crate) fn read_csrf(&mut self, headers: &HeaderMap, names: &[HeaderName]) {
+        let filled = |name| headers.get(name).filter(|value| !value.is_empty());
+        if let Some(token) = names.iter().find_map(filled) {
+            self.csrf = Some(token.clone());
         }
     }
 

@@ -174,7 +174,8 @@ impl Identities {
         // An empty id would be everybody's.
         match login.filter(|login| !login.user.is_empty()) {
             Some(login) => {
-                let token = brought.csrf_token().or(credentials.csrf());
+                let named = brought.text(&self.settings.csrf_field);
+                let token = named.or(brought.csrf_token()).or(credentials.csrf());
                 let refusal = self.judge_csrf(flask, read, token, now);
                 Standing::User(self.user(login, read, refusal))
             }
@@ -257,7 +258,7 @@ impl Identities {
         token: Option<&str>,
         now: u64,
     ) -> Option<Refusal> {
-        let kept = session.and_then(|session| session.get("csrf_token"));
+        let kept = session.and_then(|session| session.get(&self.settings.csrf_field));
         let is_asked = self.settings.csrf.asks(kept.is_some());
         is_asked.then(|| self.check_csrf(flask, kept, token, now))?
     }

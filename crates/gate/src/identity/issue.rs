@@ -29,7 +29,7 @@ impl IdentitySettings {
         session.insert("_fresh".to_owned(), json!(true));
         session.insert(self.roles_key.clone(), json!(login.roles));
         if let Some(csrf) = login.csrf {
-            session.insert("csrf_token".to_owned(), json!(csrf));
+            session.insert(self.csrf_field.clone(), json!(csrf));
         }
         let cookies = SessionCookies::new(&self.session, [secret.as_bytes()]);
         cookies.sign(&Value::Object(session).to_string(), now)

@@ -126,6 +126,8 @@ pub struct IdentitySettings {
     pub csrf_secret_key: Option<String>,
     /// `WTF_CSRF_TIME_LIMIT` in seconds; without one a token lives as long as its session.
     pub csrf_time_limit: Option<u64>,
+    /// `WTF_CSRF_FIELD_NAME`: the key of the session that holds what a CSRF token is compared with.
+    pub csrf_field: String,
     /// Who needs a CSRF token.
     pub csrf: CsrfMode,
     /// Whose cookies are read.
@@ -151,6 +153,7 @@ impl Default for IdentitySettings {
             remember_cookie: None,
             csrf_secret_key: None,
             csrf_time_limit: None,
+            csrf_field: "csrf_token".to_owned(),
             csrf: CsrfMode::Auto,
             cross_cookies: CrossCookies::Read,
             roles_key: "roles".to_owned(),

@@ -66,7 +66,8 @@ impl Judged {
         peer: &Peer,
         request_id: String,
     ) -> Self {
-        let facts = RequestFacts::read(parts, peer, &live.proxies);
+        let mut facts = RequestFacts::read(parts, peer, &live.proxies);
+        facts.read_csrf(&parts.headers, &live.csrf_headers);
         let verdict = judge(&live.origins, &facts);
         let judged = Self {
             facts: Arc::new(facts),

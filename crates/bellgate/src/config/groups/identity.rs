@@ -21,6 +21,10 @@ pub struct Identity {
     pub csrf_secret_key: Option<Secret>,
     /// `WTF_CSRF_TIME_LIMIT`.
     pub csrf_time_limit: Option<Duration>,
+    /// `WTF_CSRF_FIELD_NAME`.
+    pub csrf_field: String,
+    /// `WTF_CSRF_HEADERS`, as written.
+    pub csrf_headers: Vec<String>,
     /// `SECRET_KEY`; without one no cookie is read.
     pub secret_key: Option<Secret>,
     /// `SECRET_KEY_FALLBACKS`.
@@ -61,6 +65,8 @@ impl Identity {
             csrf: values.take("SOCKETIO_CSRF_PROTECTION"),
             csrf_secret_key: values.take("WTF_CSRF_SECRET_KEY"),
             csrf_time_limit: values.take("WTF_CSRF_TIME_LIMIT"),
+            csrf_field: values.take("WTF_CSRF_FIELD_NAME"),
+            csrf_headers: values.take("WTF_CSRF_HEADERS"),
             secret_key: values.take("SECRET_KEY"),
             secret_key_fallbacks: values.take("SECRET_KEY_FALLBACKS"),
             cookie_name: values.take("SESSION_COOKIE_NAME"),
@@ -152,6 +158,24 @@ pub const GROUP: Group = Group {
             },
             reload: Reload::Live,
             short: "age from which Flask-WTF's CSRF tokens are refused; unset: they live as long as the session",
+            ..PLAIN
+        },
+        Setting {
+            name: "WTF_CSRF_FIELD_NAME",
+            default: "csrf_token",
+            reload: Reload::Live,
+            short: "the name under which Flask-WTF keeps a session's CSRF token, as in the application",
+            long: "A page may send its token by this name in the auth payload, or as csrf_token.",
+            ..PLAIN
+        },
+        Setting {
+            name: "WTF_CSRF_HEADERS",
+            kind: Kind::List(Item::Header),
+            default: "X-CSRFToken,X-CSRF-Token",
+            reload: Reload::Live,
+            short: "headers in which pages send Flask-WTF's CSRF token, as in the application",
+            long: "The usual two are read in any case. For pages of another origin SOCKETIO_CORS_HEADERS \
+                   has to name it too.",
             ..PLAIN
         },
         Setting {
