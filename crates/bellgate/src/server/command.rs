@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::access::Terms;
 use super::call::{Held, Outcome};
 use super::engine::EngineAction;
+use super::visit::Look;
 
 /// What reaches a shard's application from other threads and from its own tasks.
 pub(crate) enum Command {
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Engine(ConnId, EngineAction),
     /// Disconnect a connection that is one too many of its user.
     Evict(ConnId, Refusal),
+    /// What was to be found out about a later request's credentials has come.
+    Look(ConnId, Box<Look>),
     /// What a CONNECT waits for has come.
     Judge(ConnId, Box<Held>),
     /// The stored session that admitted a connection is another one by now.

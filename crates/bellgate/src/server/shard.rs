@@ -39,7 +39,7 @@ use super::program::Program;
 use super::socket::{Socket, Ways};
 use super::throttle::{Throttle, Visitors};
 use super::trace::{self, Client};
-use super::visit::{Clocks, Visit};
+use super::visit::Visit;
 
 /// A shard's application.
 pub(crate) struct ShardApp {
@@ -362,11 +362,10 @@ impl App for ShardApp {
         facts: &RequestFacts,
         io: &Io<'_>,
     ) -> Result<(), Refusal> {
-        let (is_bound, now) = (io.is_bound(conn), Clocks::now(io.now));
         let client = self.clients.get_mut(conn);
-        client.map_or(Ok(()), |client| {
-            client.see(&self.terms.access, facts, is_bound, now)
-        })
+        let visit = client.and_then(|client| client.visit.as_mut());
+        let look = visit.and_then(|visit| visit.see(facts, io.is_bound(conn)));
+        look.map_or(Ok(()), |look| self.look(conn, Box::new(look), io))
     }
 
     fn handle_post(&mut self, conn: ConnId, facts: Option<&RequestFacts>) {
@@ -457,6 +456,11 @@ impl App for ShardApp {
             }
             Command::Evict(conn, why) => self.end_all(&[conn], &why, io),
             Command::Session(conn, key, written) => self.session_changed(conn, &key, &written, io),
+            Command::Look(conn, look) => {
+                if let Err(changed) = self.look(conn, look, io) {
+                    io.close(conn, changed);
+                }
+            }
             Command::Judge(conn, held) => self.judge_again(conn, held, io),
             Command::Done(conn, outcome) => self.done(conn, outcome, io),
         }

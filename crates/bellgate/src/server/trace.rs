@@ -10,13 +10,13 @@ use std::time::Instant;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::Transport;
-use bellgate_gate::{RequestFacts, escape_for_log};
+use bellgate_gate::escape_for_log;
+use bellgate_gate::identity::{Identities, Need};
 use bellgate_hub::{Event, Member};
 
-use super::access::Access;
 use super::handlers::Handshake;
 use super::security::{self, Incident};
-use super::visit::{Clocks, Visit};
+use super::visit::{Clocks, Look, Visit};
 
 /// Most bytes of a name that came from the network.
 pub(super) const NAME: usize = 128;
@@ -60,19 +60,19 @@ impl Client {
         tracing::debug!(session = self.handshake.request_id, "moved to a WebSocket");
     }
 
-    /// A request of the session: an error where it is another user's.
-    pub(super) fn see(
+    /// What a request of the session has brought: an error where it is another user's, or what is to be
+    /// found out first.
+    pub(super) fn look(
         &mut self,
-        access: &Access,
-        facts: &RequestFacts,
-        is_bound: bool,
+        identities: &Identities,
+        look: &Look,
         clocks: Clocks,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Need>, Refusal> {
         let Some(visit) = self.visit.as_mut() else {
-            return Ok(());
+            return Ok(None);
         };
-        let seen = visit.see(access, facts, is_bound, clocks);
-        seen.inspect_err(|changed| self.tell_changed(changed))
+        let looked = visit.look(identities, look, clocks);
+        looked.inspect_err(|changed| self.tell_changed(changed))
     }
 
     /// When the time of its login comes to a point.

@@ -9,8 +9,6 @@ use bellgate_gate::identity::{
     Answers, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Need, Standing,
 };
 
-use super::access::Access;
-
 /// So many seconds before the end of a login its page is told (contract §4).
 const AHEAD: u64 = 30;
 
@@ -77,6 +75,13 @@ impl Ends {
     }
 }
 
+/// What a later request of a session has brought, and what was found out about it by now.
+pub(crate) struct Look {
+    credentials: Credentials,
+    is_bound: bool,
+    pub(super) answers: Answers,
+}
+
 /// What a CONNECT is judged by, beside the request that opened the session.
 pub(super) struct Judged<'a> {
     pub(super) brought: &'a Brought,
@@ -134,27 +139,36 @@ impl Visit {
         self.posted.clone()
     }
 
-    /// A request of the session. Credentials that have changed must be the same user's; if they are, the
-    /// login lasts as long as theirs says. What proves nobody changes nothing (contract §3).
-    pub(super) fn see(
-        &mut self,
-        access: &Access,
-        facts: &RequestFacts,
-        is_bound: bool,
-        clocks: Clocks,
-    ) -> Result<(), Refusal> {
-        if self.standing.identity().is_none() {
-            return Ok(());
-        }
+    /// A request of the session: credentials that have changed, which are to be looked at.
+    pub(super) fn see(&mut self, facts: &RequestFacts, is_bound: bool) -> Option<Look> {
+        self.standing.identity()?;
         let seen = facts.credentials_hash();
         if seen.is_none() || seen == self.seen {
-            return Ok(());
+            return None;
         }
         self.seen = seen;
-        let brought = Brought::by_request(is_bound);
-        let found = access.find_at_hand(&facts.credentials(), &brought, clocks.unix);
-        let Some(Found::Known(found)) = found else {
-            return Ok(());
+        Some(Look {
+            credentials: facts.credentials(),
+            is_bound,
+            answers: Answers::default(),
+        })
+    }
+
+    /// Credentials of a later request must be the same user's; if they are, the login lasts as long as
+    /// theirs says. What proves nobody changes nothing (contract §3). What is to be found out first, if
+    /// anything is.
+    pub(super) fn look(
+        &mut self,
+        identities: &Identities,
+        look: &Look,
+        clocks: Clocks,
+    ) -> Result<Option<Need>, Refusal> {
+        let brought = Brought::by_request(look.is_bound);
+        let found = identities.find(&look.credentials, &brought, &look.answers, clocks.unix);
+        let found = match found {
+            Found::Known(found) => found,
+            Found::Refused(_) => return Ok(None),
+            Found::Needs(need) => return Ok(Some(need)),
         };
         let end = found.identity().and_then(|identity| identity.expires_at);
         self.take(found)?;
@@ -164,7 +178,7 @@ impl Visit {
         {
             self.ends = Some(Ends::new(end, clocks));
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Judges what has been brought by now.

@@ -151,6 +151,42 @@ async fn a_session_that_ends_ends_its_connections_and_nobody_elses() {
 }
 
 #[tokio::test]
+async fn a_request_with_the_id_of_another_users_session_ends_the_connection() {
+    let redis = RedisServer::start(&[]).await;
+    for (sid, user) in [("one", "7"), ("again", "7"), ("other", "8")] {
+        keep(&redis, sid, &json!({"_user_id": user}));
+    }
+    for shards in [1, 2] {
+        let lab = lab(shards, &redis, &[("BELLGATE_RECHECK_INTERVAL", "1h")]).await;
+        let mut client = Client::join(&page(&lab, "one"), Over::Polling, &Value::Null).await;
+        let path = format!(
+            "/socket.io/?EIO=4&transport=polling&sid={}",
+            client.engine.sid
+        );
+        let send = async |sid: &str| {
+            let post = page(&lab, sid).post(&path).body(r#"42["nothing"]"#);
+            post.send().await
+        };
+        // The same user's, one that is gone, and one that could be none.
+        for sid in ["again", "gone", "a*"] {
+            assert!(send(sid).await.is_ok(), "{sid}");
+            let who = client.call(&json!(["whoami"])).await;
+            assert_eq!(who, json!([["7", []]]), "{sid}");
+        }
+        send("other").await;
+        client.closed().await;
+        // A poll is a request like any other.
+        let client = Client::join(&page(&lab, "one"), Over::Polling, &Value::Null).await;
+        let path = format!(
+            "/socket.io/?EIO=4&transport=polling&sid={}",
+            client.engine.sid
+        );
+        page(&lab, "other").get(&path).send().await;
+        lab.until_empty().await;
+    }
+}
+
+#[tokio::test]
 async fn roles_that_change_change_on_the_open_connection() {
     let redis = telling().await;
     let session = |user: &str, role: &str| json!({"_user_id": user, "roles": [role]});

@@ -19,7 +19,7 @@ use crate::server::call::{Call, Held};
 use crate::server::command::Command;
 use crate::server::handlers::Connect;
 use crate::server::outside;
-use crate::server::visit::{Clocks, Unjudged};
+use crate::server::visit::{Clocks, Look, Unjudged};
 
 impl ShardApp {
     /// Judges a CONNECT whose turn it is, as far as that goes now.
@@ -61,6 +61,38 @@ impl ShardApp {
         let line = self.busy.remove(&conn).unwrap_or_default();
         self.judge(conn, held, io);
         self.go_on(conn, line, io);
+    }
+
+    /// Looks whose credentials a request of a session has brought; an error where it is another user's.
+    /// Where somebody has to be asked first, the request is not kept waiting.
+    pub(super) fn look(
+        &mut self,
+        conn: ConnId,
+        mut look: Box<Look>,
+        io: &Io<'_>,
+    ) -> Result<(), Refusal> {
+        let clocks = Clocks::now(io.now);
+        while let Some(client) = self.clients.get_mut(conn)
+            && let Some(need) = client.look(&self.terms.access.identities, &look, clocks)?
+        {
+            match self.terms.access.outside.ask(&need) {
+                outside::Asked::Now(answer) => look.answers.add(need, answer),
+                outside::Asked::Later(answer) => {
+                    let me = self.ways.shard.clone();
+                    tokio::task::spawn_local(async move {
+                        look.answers.add(need, answer.await);
+                        me.command(Command::Look(conn, look));
+                    });
+                    return Ok(());
+                }
+            }
+        }
+        let client = self.clients.get(conn);
+        let visit = client.and_then(|client| client.visit.as_ref());
+        if let Some(identity) = visit.and_then(|visit| visit.identity()).cloned() {
+            self.hold_session(conn, &identity, &look.answers);
+        }
+        Ok(())
     }
 
     /// Has it wait for an answer.

@@ -246,6 +246,7 @@ impl ShardApp {
         roles: &[String],
         io: &mut Io<'_>,
     ) {
+        let given: Vec<Arc<str>> = roles.iter().map(|role| role.as_str().into()).collect();
         for socket in self.sockets_of(conn, user) {
             let Some(namespace) = self.hub.namespace(socket).cloned() else {
                 continue;
@@ -254,19 +255,13 @@ impl ShardApp {
             let is_handled = handlers.is_some_and(|handlers| handlers.connect.is_some());
             if is_handled {
                 let member = self.hub.member(socket);
-                let is_given =
+                let is_the_logins =
                     |held: &Arc<Member>| held.roles.iter().map(|role| &**role).eq(before);
-                if member.is_some_and(is_given) {
-                    self.set_roles(
-                        socket,
-                        roles.iter().map(|role| role.as_str().into()).collect(),
-                    );
+                if member.is_some_and(is_the_logins) {
+                    self.set_roles(socket, given.clone());
                 }
             } else if self.terms.access.admits_roles(&namespace, roles) {
-                self.set_roles(
-                    socket,
-                    roles.iter().map(|role| role.as_str().into()).collect(),
-                );
+                self.set_roles(socket, given.clone());
             } else {
                 let events = self.hub.disconnect(socket, false, io.now, io);
                 self.dispatch_all(Some(conn), events, io);
