@@ -2,6 +2,7 @@
 //! not with the gate's code, so that a mistake there shows.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::unwrap_used,
     reason = "a helper that cannot go on fails the test that runs it"
@@ -14,6 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use hmac::{Hmac, KeyInit, Mac};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING as ES256, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::Sha256;
 use sha2::digest::Digest;
@@ -34,12 +38,17 @@ pub fn session_at(json: &str, at: u64) -> String {
     timed(&session_key(), &b64(json.as_bytes()), at)
 }
 
-/// A session cookie whose JSON is deflated.
+/// A session cookie whose JSON is deflated, signed now.
 pub fn deflated(json: &[u8]) -> String {
+    deflated_at(json, NOW)
+}
+
+/// The same, signed at a time.
+pub fn deflated_at(json: &[u8], at: u64) -> String {
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
     zlib.write_all(json).unwrap();
     let payload = format!(".{}", b64(&zlib.finish().unwrap()));
-    timed(&session_key(), &payload, NOW)
+    timed(&session_key(), &payload, at)
 }
 
 /// A CSRF token of Flask-WTF for what the session keeps.
@@ -51,10 +60,47 @@ pub fn csrf(kept: &str, at: u64) -> String {
 
 /// A JSON Web Token with these claims, signed with [`SECRET`] by HMAC with SHA-256.
 pub fn token(claims: &str) -> String {
-    let unsigned = format!("{}.{}", b64(br#"{"alg":"HS256"}"#), b64(claims.as_bytes()));
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(SECRET.as_bytes()).unwrap();
+    hs256(r#"{"alg":"HS256"}"#, claims, SECRET.as_bytes())
+}
+
+/// Header and claims signed by HMAC with SHA-256, whatever they say.
+pub fn hs256(header: &str, claims: &str, secret: &[u8]) -> String {
+    let unsigned = format!("{}.{}", b64(header.as_bytes()), b64(claims.as_bytes()));
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).unwrap();
     mac.update(unsigned.as_bytes());
     format!("{unsigned}.{}", b64(&mac.finalize().into_bytes()))
+}
+
+/// A pair of keys for ES256, made anew for each run.
+pub struct Pair(EcdsaKeyPair);
+
+impl Pair {
+    /// Makes one.
+    pub fn fresh() -> Self {
+        let rng = SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&ES256, &rng).unwrap();
+        Self(EcdsaKeyPair::from_pkcs8(&ES256, document.as_ref(), &rng).unwrap())
+    }
+
+    /// A token of these claims, whose header has these members beside the algorithm.
+    pub fn token(&self, header: &Value, claims: &Value) -> String {
+        let mut header = header.clone();
+        header["alg"] = "ES256".into();
+        let unsigned = format!(
+            "{}.{}",
+            b64(header.to_string().as_bytes()),
+            b64(claims.to_string().as_bytes())
+        );
+        let signature = self.0.sign(&SystemRandom::new(), unsigned.as_bytes());
+        format!("{unsigned}.{}", b64(signature.unwrap().as_ref()))
+    }
+
+    /// The public half, as a key set names it (RFC 7517).
+    pub fn jwk(&self, kid: &str) -> Value {
+        // A byte that says "uncompressed", then two numbers of 32 bytes.
+        let (x, y) = self.0.public_key().as_ref()[1..].split_at(32);
+        json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": b64(x), "y": b64(y)})
+    }
 }
 
 /// `payload.timestamp.signature`
@@ -81,6 +127,7 @@ pub fn sha1_mac(key: &[u8], message: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn b64(bytes: &[u8]) -> String {
+/// URL-safe base64 without padding.
+pub fn b64(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }

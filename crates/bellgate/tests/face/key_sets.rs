@@ -1,46 +1,28 @@
 //! Tokens whose keys come from a JWKS URL: fetched once, waited for, and no worse for a server that hangs
-//! or lies.
+//! or lies. What attackers make of it is in `attacks/key_sets.rs`.
 
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bellgate_peer::{Client, Engine, Over, Said};
-use http::Response;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING as ES256, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
-use xtask::signing::SECRET;
+use xtask::signing::{Pair, SECRET};
 
 use crate::lab::{Lab, each_way, settings};
 use crate::logins::{PAGE, cookie, now, refused, whoami};
 use crate::web::{Web, answer};
 
 /// The issuer's key.
-static PAIR: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
-    let rng = SystemRandom::new();
-    let document = EcdsaKeyPair::generate_pkcs8(&ES256, &rng).unwrap();
-    EcdsaKeyPair::from_pkcs8(&ES256, document.as_ref(), &rng).unwrap()
-});
-
-fn b64(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
+static PAIR: LazyLock<Pair> = LazyLock::new(Pair::fresh);
 
 /// An `auth` payload with a token that is signed, naming a key.
 fn auth(user: &str, kid: &str) -> Value {
-    let header = json!({"alg": "ES256", "kid": kid, "jku": "http://127.0.0.1:1/"});
     let claims = json!({"sub": user, "exp": now() + 60});
-    let unsigned = format!("{}.{}", b64(header.to_string()), b64(claims.to_string()));
-    let signature = PAIR.sign(&SystemRandom::new(), unsigned.as_bytes());
-    json!({"token": format!("{unsigned}.{}", b64(signature.unwrap()))})
+    json!({"token": PAIR.token(&json!({"kid": kid}), &claims)})
 }
 
 /// The issuer's key set.
 fn set() -> String {
-    let (x, y) = PAIR.public_key().as_ref()[1..].split_at(32);
-    let key = json!({"kty": "EC", "crv": "P-256", "kid": "a", "x": b64(x), "y": b64(y)});
-    json!({"keys": [key]}).to_string()
+    json!({"keys": [PAIR.jwk("a")]}).to_string()
 }
 
 async fn issuer() -> Web {
@@ -137,45 +119,6 @@ async fn a_server_that_hangs_costs_half_the_connect_timeout_and_the_transport() 
         assert_eq!(client.call(&json!(["whoami"])).await, json!([[null, []]]));
     })
     .await;
-}
-
-#[tokio::test]
-async fn tokens_that_name_keys_which_are_not_there_do_not_have_the_set_fetched_for_each() {
-    let web = issuer().await;
-    let lab = lab(2, &web, &[]).await;
-    Client::join(&lab.reach, Over::Websocket, &auth("7", "a")).await;
-    let mut client = Client::open(&lab.reach, Over::Websocket).await;
-    for kid in 0..200 {
-        let told = refused(&mut client, "/", &auth("7", &format!("k{kid}"))).await;
-        assert_eq!(told, "token_invalid");
-    }
-    // The first fetch was within this minute.
-    assert_eq!(web.asked.take().len(), 1);
-    // And the good key is as good as before.
-    client.connect("/", &auth("7", "a")).await.unwrap();
-}
-
-#[tokio::test]
-async fn redirects_and_sets_that_are_too_long_are_not_followed_or_read() {
-    let target = issuer().await;
-    let elsewhere = target.url.clone();
-    let redirect = Web::start(move |_, _| {
-        let answer = Response::builder().status(302);
-        let answer = answer.header("Location", &elsewhere);
-        answer.body(set().into()).unwrap()
-    })
-    .await;
-    let long = Web::start(|_, _| answer(200, set() + &" ".repeat(1 << 20))).await;
-    for web in [&redirect, &long] {
-        let lab = lab(1, web, &[]).await;
-        web.until_asked(1).await;
-        bellgate_peer::eventually("the failure to be known", async || {
-            let attempt = Engine::attempt(&lab.reach, Over::Polling).await;
-            attempt.is_err_and(|told| told.json()["error"] == "auth_unavailable")
-        })
-        .await;
-    }
-    assert!(target.asked.take().is_empty());
 }
 
 #[tokio::test]

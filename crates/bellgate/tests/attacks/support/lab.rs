@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use bellgate::config::{Settings, Sources};
 use bellgate::{Emitter, Received, Reply, Running, Server};
+use bellgate_peer::Reach;
 
 use super::Target;
 use super::http::Answer;
@@ -53,16 +54,9 @@ impl Lab {
         build: impl FnOnce(Server) -> Server,
     ) -> Self {
         watch_for_panics();
-        let own = settings.iter().map(|(name, _)| *name);
-        let own: Vec<&str> = own.collect();
-        let given = SETTINGS.iter().filter(|(name, _)| !own.contains(name));
-        let given = given
-            .chain(settings)
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let loaded = Settings::load(&Sources::new().with_environment(given));
         let gone = Arc::new(AtomicUsize::new(0));
         let server = build(handlers(
-            Server::from_settings(loaded.settings),
+            Server::from_settings(self::settings(settings)),
             Arc::clone(&gone),
         ));
         let running = server.start().await.expect("a free port");
@@ -72,6 +66,11 @@ impl Lab {
             target,
             gone,
         }
+    }
+
+    /// The way to it for a client that keeps the rules.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach::tcp(self.target)
     }
 
     pub(crate) fn emitter(&self) -> &Emitter {
@@ -107,6 +106,11 @@ impl Lab {
     /// left, no shard has panicked, and the server can be taken down in order.
     pub(crate) async fn must_be_unharmed(self) {
         honest(self.target).await;
+        self.must_end().await;
+    }
+
+    /// The same where nobody is served who is not logged in: the test has its own honest users.
+    pub(crate) async fn must_end(self) {
         self.sessions_fall_to(0).await;
         self.running.drain();
         soon("the end of all shards", self.running.wait()).await;
@@ -130,6 +134,17 @@ pub(crate) async fn honest(target: Target) {
     assert!(ws.echo("\"honest\"").await.starts_with("431["));
     ws.text("1").await;
     ws.ended().await;
+}
+
+/// The settings of a lab with these besides.
+pub(crate) fn settings(more: &[(&str, &str)]) -> Settings {
+    let own = more.iter().map(|(name, _)| *name);
+    let own: Vec<&str> = own.collect();
+    let given = SETTINGS.iter().filter(|(name, _)| !own.contains(name));
+    let given = given
+        .chain(more)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::load(&Sources::new().with_environment(given)).settings
 }
 
 fn handlers(server: Server, gone: Arc<AtomicUsize>) -> Server {

@@ -2,9 +2,12 @@
 //!
 //! [`lab::Lab`] is a server whose ends are looked at after each attack, [`process::Process`] one whose
 //! memory and log are. [`http`], [`polling`] and [`ws`] speak to either; they may also break the rules.
+//! [`logins`] is who gets in with what; its clients keep the rules, what they bring does not.
 
 pub(crate) mod http;
+pub(crate) mod issuer;
 pub(crate) mod lab;
+pub(crate) mod logins;
 pub(crate) mod polling;
 pub(crate) mod process;
 pub(crate) mod wait;

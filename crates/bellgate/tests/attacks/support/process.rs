@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use bellgate_peer::Reach;
+
 use super::Target;
 use super::http::{fetch, get};
 use super::lab::{address, honest};
@@ -101,6 +103,46 @@ impl Process {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The way to it for a client that keeps the rules.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach::tcp(self.target)
+    }
+
+    /// The codes of the security events in its log, oldest first.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let log = self.log();
+        // The last line may still be on its way.
+        let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let events = whole
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a line is JSON"))
+            .filter(|line| line["target"] == "security");
+        let code = |event: serde_json::Value| event["code"].as_str().map(str::to_owned);
+        events.filter_map(code).collect()
+    }
+
+    /// Waits until its log tells exactly these security events of what has happened since there were
+    /// `before`, in this order.
+    pub(crate) async fn must_tell(&self, before: usize, codes: &[&str]) {
+        until(SOON, async || {
+            let told = self.told();
+            let since = &told[before..];
+            (since.len() < codes.len()).then(|| format!("{since:?} instead of {codes:?}"))
+        })
+        .await;
+        assert_eq!(self.told()[before..], *codes);
+    }
+
+    /// No secret is in what it has logged. A failure names the first letters only.
+    pub(crate) fn must_not_tell<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) {
+        let log = self.log();
+        for secret in secrets {
+            assert!(secret.len() > 12, "{secret:?} may stand there by chance");
+            let beginning = &secret[..12];
+            assert!(!log.contains(secret), "the log tells {beginning:?}…");
+        }
+    }
+
     /// Bytes of memory that it holds now.
     pub(crate) fn resident(&self) -> u64 {
         self.status("VmRSS:")
@@ -175,6 +217,12 @@ impl Process {
     /// What every attack must leave: it runs, serves honest clients, and nothing has panicked.
     pub(crate) async fn must_be_unharmed(&mut self) {
         honest(self.target).await;
+        self.must_run().await;
+    }
+
+    /// The same where nobody is served who is not logged in: the test has its own honest users.
+    pub(crate) async fn must_run(&mut self) {
+        assert_eq!(fetch(self.target, &get("/healthz", "")).await.status, 200);
         assert_eq!(self.child.try_wait().expect("our own child"), None);
         let log = self.log();
         assert!(!log.contains("panicked"), "{log}");
