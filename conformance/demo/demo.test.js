@@ -114,7 +114,52 @@ test("the wire strip shows handshake, upgrade and event, and no token", async (t
     await rows.filter({ hasText: says }).first().waitFor({ state: "attached" });
   }
   const asked = await rows.filter({ hasText: "asks to join /" }).allTextContents();
-  for (const row of asked) assert.match(row, /{"token":"…"}/);
+  for (const row of asked) assert.match(row, /{"csrf_token":"…"}/);
+});
+
+test("a login is a session of Flask in a cookie that no script reads, and the gateway knows its user by that", async (t) => {
+  const page = await opened(t, shared, demo);
+  const cookies = await page.context().cookies();
+  const told = cookies.map(({ name, path, httpOnly, sameSite }) => [name, path, httpOnly, sameSite]);
+  assert.deepEqual(told.sort(), [
+    ["session", `/people/${EDSGER}/`, true, "Lax"],
+    ["session", `/people/${ADA}/`, true, "Lax"],
+  ]);
+  for (const { path, value } of cookies) {
+    assert.match(value, /^[\w-]+\.[\w-]{6}\.[\w-]{27}$/, "payload, time and signature");
+    const session = JSON.parse(Buffer.from(value.split(".")[0], "base64url"));
+    assert.equal(path, `/people/${session._user_id}/`);
+    assert.deepEqual(session.roles, session._user_id === EDSGER ? ["admin"] : []);
+    assert.ok(session.csrf_token);
+  }
+  // The page has its token; without the cookie it is nobody, so it logs in again.
+  await page.context().clearCookies();
+  const login = page.waitForResponse("**/demo/login");
+  await page.getByRole("button", { name: "Restart gateway" }).click();
+  assert.equal((await login).status(), 200);
+  for (const id of [ADA, EDSGER]) await shows(pane(page, id), ".state", "upgraded to websocket");
+  await publish(page, "role:admin", "Known by the cookie");
+  await shows(pane(page, EDSGER), ".notice", "Known by the cookie");
+});
+
+test("a visitor's page gets nothing of /admin", async (t) => {
+  const page = await opened(t, shared, demo, "/?as=");
+  const visitor = page.locator(".pane");
+  const received = [];
+  page.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => received.push(String(payload))));
+  await visitor.getByRole("radio", { name: "WebSocket" }).check();
+  await shows(visitor, ".state", "connected via websocket");
+  await visitor.getByRole("button", { name: "Join /admin" }).click();
+  await shows(visitor, ".refusal", "[auth_required]");
+  const publisher = await opened(t, shared, demo);
+  await publish(publisher, "role:admin", "For admins");
+  await shows(pane(publisher, EDSGER), ".notice", "For admins");
+  await publish(publisher, "all", "For everybody");
+  await shows(visitor, ".notice", "For everybody");
+  assert.deepEqual(await titles(visitor), ["For everybody"]);
+  const admins = received.filter((frame) => frame.includes("/admin"));
+  assert.deepEqual(admins.map((frame) => frame.slice(0, "44/admin,".length)), ["44/admin,"], "the refusal alone");
+  assert.deepEqual(await page.context().cookies(), []);
 });
 
 test("who switches to another person is that person and gets nothing of the first", async (t) => {

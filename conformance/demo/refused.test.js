@@ -170,7 +170,7 @@ test("the forgotten page's server tells no list of origins and has nothing of th
   const config = JSON.parse((await ask(demo, "/demo/config")).text);
   const there = { host: "127.0.0.1", port: Number(new URL(config.other).port) };
   const { url, ...rest } = JSON.parse((await request(there, "/demo/gateway")).text);
-  assert.deepEqual([url, rest], [demo.url, { path: config.path }]);
+  assert.deepEqual([url, rest], [`http://localhost:${demo.port}`, { path: config.path }]);
   for (const path of ["/demo/config", "/demo/origins", "/demo/log", "/main.js", "/index.html"]) {
     assert.equal((await request(there, path)).status, 404, path);
   }

@@ -1,7 +1,7 @@
 //! `bellgate demo`: a page on one origin, a gateway on another, and nothing to set up.
 //!
-//! The page plays the web application: it logs made-up people in, publishes over the gateway's
-//! HTTP API, and shows what the stock client of its visitors sees. [`gateway`] is the server that
+//! The page plays the web application: it logs made-up people in with sessions as Flask signs them,
+//! publishes over the gateway's HTTP API, and shows what the stock client of its visitors sees. [`gateway`] is the server that
 //! it talks to, [`web`] its own, [`people`] who may log in, [`assets`] the files of the page.
 //!
 //! A second page is on an origin that is not on the list: [`site`] serves it, [`recent`] keeps the
@@ -20,7 +20,6 @@ mod web;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use bellgate::cli::Status;
 use bellgate::config::Loaded;
@@ -50,10 +49,9 @@ pub(crate) async fn run(loaded: Loaded, recent: Recent) -> io::Result<ExitCode> 
         Ok(listeners) => listeners,
         Err(why) => return Ok(unusable(&why)),
     };
-    let logins = Arc::new(Logins::default());
+    let logins = Logins::of(&prepared.settings);
     let origins = Origins::of(&prepared.settings);
-    let started = Gateway::start(prepared.settings, Arc::clone(&logins)).await;
-    let gateway = match started {
+    let gateway = match Gateway::start(prepared.settings).await {
         Ok(gateway) => gateway,
         Err(error) => return Ok(unusable(&error.to_string())),
     };

@@ -1,5 +1,6 @@
 //! The settings of the demo: those that were given, where a demo can use them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bellgate::config::{Address, ApiKey, Loaded, Scope, Secret, Settings, Source};
@@ -29,6 +30,15 @@ pub(super) fn prepare(loaded: Loaded) -> Result<Prepared, String> {
             "no browser reaches unix:{path}: set SOCKETIO_HOST to an address"
         ));
     }
+    if !is_here(&settings.listen.public) {
+        return Err(
+            "the page is at localhost, and its cookies go nowhere else: set SOCKETIO_HOST to localhost".into(),
+        );
+    }
+    // People that anybody may log in as must not be believed elsewhere: the key is of this run.
+    settings.identity.secret_key = Some(Secret::new(fresh()?));
+    settings.identity.secret_key_fallbacks.clear();
+    settings.identity.csrf_secret_key = None;
     // The demo's page is the web application, and it is on this machine.
     "localhost".clone_into(&mut settings.app.flask_host);
     // One port less that could be taken.
@@ -36,7 +46,7 @@ pub(super) fn prepare(loaded: Loaded) -> Result<Prepared, String> {
     if is_default {
         settings.limits.drain_window = DRAIN;
     }
-    let key = crate::development::fresh().map_err(|error| error.to_string())?;
+    let key = fresh()?;
     settings.api.keys.push(ApiKey {
         name: "demo".to_owned(),
         key: Secret::new(key.clone()),
@@ -44,6 +54,20 @@ pub(super) fn prepare(loaded: Loaded) -> Result<Prepared, String> {
     });
     warn_of_refusal(&settings);
     Ok(Prepared { settings, key })
+}
+
+fn fresh() -> Result<String, String> {
+    crate::development::fresh().map_err(|error| error.to_string())
+}
+
+/// Whether a page of this machine reaches the address as `localhost`.
+fn is_here(address: &Address) -> bool {
+    let Address::Tcp { host, .. } = address else {
+        return false;
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let ip = host.parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
 }
 
 /// Where the page is, as browsers write it: port 80 is left out.
@@ -99,7 +123,24 @@ mod tests {
 
     #[test]
     fn an_address_that_no_browser_reaches_is_refused() {
-        let refused = prepared(&[("SOCKETIO_HOST", "unix:/run/bellgate.sock")]).unwrap_err();
-        assert!(refused.contains("SOCKETIO_HOST"), "{refused}");
+        for host in ["unix:/run/bellgate.sock", "192.0.2.7", "app.example.com"] {
+            let refused = prepared(&[("SOCKETIO_HOST", host)]).unwrap_err();
+            assert!(refused.contains("SOCKETIO_HOST"), "{refused}");
+        }
+        for host in ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"] {
+            assert!(prepared(&[("SOCKETIO_HOST", host)]).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn people_of_the_demo_are_signed_by_a_key_of_their_own() {
+        let key = |settings: &Settings| settings.identity.secret_key.clone().unwrap();
+        let given = [
+            ("SECRET_KEY", "the application's"),
+            ("SECRET_KEY_FALLBACKS", "older"),
+        ];
+        let (one, other) = (prepared(&given).unwrap(), prepared(&given).unwrap());
+        assert_ne!(key(&one), key(&other));
+        assert!(one.identity.secret_key_fallbacks.is_empty());
     }
 }

@@ -4,13 +4,14 @@
 //! leads to this machine, and it takes a POST only from its own page.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -19,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::gateway::Gateway;
-use super::people::{Logins, PEOPLE};
+use super::people::{Logins, PEOPLE, Person};
 use super::site::{self, Frames};
 use super::{Recent, assets, origins, publish, settings};
 
@@ -42,7 +43,7 @@ struct Inner {
     key: String,
     path: String,
     config: Value,
-    logins: Arc<Logins>,
+    logins: Logins,
     recent: Recent,
     wish: mpsc::Sender<Wish>,
 }
@@ -53,13 +54,16 @@ impl Page {
         port: u16,
         other: u16,
         gateway: &Gateway,
-        logins: Arc<Logins>,
+        logins: Logins,
         key: &str,
         recent: Recent,
         wish: mpsc::Sender<Wish>,
     ) -> Self {
         let (address, settings) = (gateway.address(), gateway.settings());
-        let people: Vec<Value> = PEOPLE.iter().map(super::people::Person::public).collect();
+        let people = PEOPLE
+            .iter()
+            .map(|person| person.public(&settings.sessions.path));
+        let people: Vec<Value> = people.collect();
         let other = settings::page_url(other);
         let config = json!({
             "other": other,
@@ -110,6 +114,7 @@ pub(super) fn serve(listener: TcpListener, router: Router) {
 /// Everything that it answers.
 pub(super) fn routes(page: Page) -> Router {
     Router::new()
+        .route("/", get(index))
         .route("/demo/config", get(config))
         .route("/demo/gateway", get(gateway))
         .route("/demo/login", post(log_in))
@@ -137,12 +142,21 @@ struct Login {
 }
 
 async fn log_in(State(page): State<Page>, Json(login): Json<Login>) -> Response {
-    let Ok(token) = crate::development::fresh() else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let Some(person) = Person::with_id(&login.id) else {
+        return (StatusCode::NOT_FOUND, "nobody here has this id").into_response();
     };
-    match page.0.logins.log_in(&login.id, token.clone()) {
-        Some(person) => Json(json!({"token": token, "person": person.public()})).into_response(),
-        None => (StatusCode::NOT_FOUND, "nobody here has this id").into_response(),
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    match page
+        .0
+        .logins
+        .log_in(person, unix.unwrap_or_default().as_secs())
+    {
+        Ok(Some(login)) => (
+            [(SET_COOKIE, login.cookie)],
+            Json(json!({"csrf_token": login.csrf_token})),
+        )
+            .into_response(),
+        Ok(None) | Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -203,6 +217,20 @@ async fn ask(page: &Page, wish: origins::Wish) -> Response {
             .into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
+}
+
+/// The page itself, under one name: the cookies of another would not reach the gateway.
+async fn index(State(page): State<Page>, request: Request) -> Response {
+    let host = request.headers().get(HOST);
+    let url = page.url();
+    if host.is_some_and(|host| host.as_bytes() == url.trim_start_matches("http://").as_bytes()) {
+        return file(request).await;
+    }
+    let query = request
+        .uri()
+        .query()
+        .map_or_else(String::new, |query| format!("?{query}"));
+    Redirect::temporary(&format!("{url}/{query}")).into_response()
 }
 
 /// A file of the page.

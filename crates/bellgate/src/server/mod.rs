@@ -105,6 +105,13 @@ impl Server {
         self
     }
 
+    /// Answers Socket.IO's clients at this path too, which begins and ends with a slash. Browsers keep cookies
+    /// apart by path, so applications that share a host may each have one of its own.
+    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+        self.program.paths.push(path.into());
+        self
+    }
+
     /// Answers an event. What the handler returns is the ack's arguments, if the client wants one;
     /// [`Reply::none`] leaves it without.
     pub fn on<H, F, R>(mut self, namespace: &str, event: &str, handler: H) -> Self

@@ -166,6 +166,7 @@ impl Server {
         let settings = &self.settings;
         let mut paths = vec![settings.sessions.path.clone()];
         paths.extend(self.program.engines.iter().map(|(path, _)| path.clone()));
+        paths.extend(self.program.paths.iter().cloned());
         TransportConfig {
             listen,
             shards: self.shards(),

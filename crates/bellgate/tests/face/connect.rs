@@ -45,6 +45,24 @@ async fn the_connect_handler_reads_the_auth_payload_and_says_who_the_client_is()
 }
 
 #[tokio::test]
+async fn socket_io_is_answered_at_each_path_that_it_is_given() {
+    each_way(async |way| {
+        let lab = Lab::start(way.shards, |server| {
+            server.with_path("/people/7/socket.io/")
+        })
+        .await;
+        let other = lab.reach.clone().at("/people/7/socket.io/");
+        for reach in [&lab.reach, &other] {
+            let mut client = Client::join(reach, way.over, &Value::Null).await;
+            lab.emitter().to_all().emit("news", "for all");
+            assert_eq!(client.heard().await.0, "news");
+            client.engine.close().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_refused_client_gets_the_message_and_the_data_and_may_try_again() {
     each_way(async |way| {
         let lab = Lab::start(way.shards, |server| {

@@ -12,6 +12,9 @@ export const WAYS = {
   polling: { label: "Polling", transports: ["polling"] },
 };
 
+/** Codes of a login that holds no more. */
+const GONE = new Set(["auth_required", "credentials_not_sent", "session_invalid", "session_expired", "csrf_invalid"]);
+
 /** Pause between two measurements of the round trip, in milliseconds. */
 const PING_EVERY = 5000;
 
@@ -26,16 +29,14 @@ export class Connection {
   #config;
   #hear;
   #person;
-  #token;
+  #way;
+  /** What proves that this page is the application's own; the session itself is in a cookie, out of reach. */
+  #csrfToken;
   #sockets = [];
   #watched = new WeakSet();
   #upgraded = new WeakSet();
   #turn = 0;
   #mayLogInAgain = true;
-  /** A login under way. */
-  #login;
-  /** The token that each socket showed last. */
-  #shown = new WeakMap();
   #known = {};
   #pings;
 
@@ -45,10 +46,15 @@ export class Connection {
   }
 
   /** Logs in as `person` (none: a visitor) and connects over one of the `WAYS`. */
-  async open(person, way) {
+  open(person, way) {
+    this.#mayLogInAgain = true;
+    [this.#person, this.#way] = [person, way];
+    return this.#open();
+  }
+
+  async #open() {
     this.close();
     const turn = ++this.#turn;
-    this.#person = person;
     this.#tell({ is: "connecting" });
     try {
       await this.#logIn();
@@ -58,12 +64,13 @@ export class Connection {
     }
     if (turn !== this.#turn) return;
     const { gateway, path } = this.#config;
-    const { transports } = WAYS[way];
-    const socket = io(gateway, { path, transports, forceNew: true, autoConnect: false });
+    const { transports } = WAYS[this.#way];
+    const whose = { path: this.#person?.path ?? path, withCredentials: true };
+    const socket = io(gateway, { ...whose, transports, forceNew: true, autoConnect: false });
     this.#watchManager(socket.io);
     this.#watchSocket(socket, "/");
     this.#connect(socket);
-    if (person?.admin) this.join("/admin");
+    if (this.#person?.admin) this.join("/admin");
     this.#pings = setInterval(() => this.#measure(), PING_EVERY);
   }
 
@@ -80,7 +87,6 @@ export class Connection {
   /** Says goodbye. */
   close() {
     this.#turn += 1;
-    this.#login = undefined;
     clearInterval(this.#pings);
     const sockets = this.#sockets.splice(0);
     for (const socket of sockets) socket.disconnect();
@@ -89,9 +95,9 @@ export class Connection {
 
   async #logIn() {
     const turn = this.#turn;
-    const { token } = this.#person ? await post("/demo/login", { id: this.#person.id }) : {};
+    const { csrf_token: token } = this.#person ? await post("/demo/login", { id: this.#person.id }) : {};
     // Somebody else may have been chosen meanwhile.
-    if (turn === this.#turn) this.#token = token;
+    if (turn === this.#turn) this.#csrfToken = token;
   }
 
   #connect(socket) {
@@ -133,10 +139,7 @@ export class Connection {
 
   #watchSocket(socket, namespace) {
     this.#sockets.push(socket);
-    socket.auth = (give) => {
-      this.#shown.set(socket, this.#token);
-      give(this.#token ? { token: this.#token } : {});
-    };
+    socket.auth = (give) => give(this.#csrfToken ? { csrf_token: this.#csrfToken } : {});
     socket.on("connect", () => this.#joined(socket, namespace));
     socket.on("connect_error", (error) => this.#refused(socket, namespace, error));
     socket.on("disconnect", (reason) => {
@@ -159,30 +162,16 @@ export class Connection {
   }
 
   /** A refused CONNECT has data; without, the transport failed and the client tries again by itself. */
-  async #refused(socket, namespace, error) {
-    if (!error.data) return;
-    if (error.data.code === "auth_required" && this.#person && (await this.#logInAgain(socket))) return;
+  #refused(socket, namespace, error) {
+    if (!error.data || !this.#sockets.includes(socket)) return;
+    if (GONE.has(error.data.code) && this.#person && this.#mayLogInAgain) {
+      // The page's server was started anew, or another window has logged in.
+      this.#mayLogInAgain = false;
+      this.#open();
+      return;
+    }
     this.#hear.refusal(namespace, error);
     if (namespace === "/") this.#tell({ is: "off", why: "refused" });
-  }
-
-  /**
-   * Logs in anew where the token is known no more, as the page's server was started anew, and lets the socket try
-   * again. False where that does not help. Several sockets may be refused, before and after the new token is there.
-   */
-  async #logInAgain(socket) {
-    const turn = this.#turn;
-    const refused = this.#shown.get(socket);
-    if (refused === this.#token) {
-      if (!this.#login && !this.#mayLogInAgain) return false;
-      this.#mayLogInAgain = false;
-      this.#login ??= this.#logIn().finally(() => (this.#login = undefined));
-      await this.#login.catch(() => {});
-    }
-    if (turn !== this.#turn) return true;
-    if (refused === this.#token) return false;
-    if (!socket.active) this.#connect(socket);
-    return true;
   }
 
   /** Measures the round trip with an event that is answered by an ack. */

@@ -8,7 +8,7 @@ export function explain({ arrow, type, data, wire, says }) {
   if (data !== undefined && typeof data !== "string") return { wire: "binary", says: "an attachment", isHeartbeat: false };
   const text = `${DIGITS[type] ?? "?"}${data ?? ""}`;
   const told = type === "message" ? message(data, arrow) : { says: engine(type, data), isHeartbeat: type in BEATS };
-  return { wire: text.replace(/("token":")[^"]*/, "$1…"), ...told };
+  return { wire: text.replace(/("csrf_token":")[^"]*/, "$1…"), ...told };
 }
 
 const BEATS = { ping: "the gateway asks whether the page is there", pong: "it is", noop: "lets a waiting poll return" };
@@ -48,7 +48,7 @@ function message(data, arrow) {
 
 function connect(namespace, json, arrow) {
   if (arrow === "↓") return `welcome to ${namespace}`;
-  return json.includes("token") ? `asks to join ${namespace}, with the login's token` : `asks to join ${namespace}`;
+  return json.includes("csrf_token") ? `asks to join ${namespace}, with the page's CSRF token` : `asks to join ${namespace}`;
 }
 
 function event(namespace, id, [name, first], arrow) {
