@@ -31,7 +31,7 @@ async function deployed(t, { proxied = false, stored = false, env = {}, flaskEnv
     BELLGATE_API_KEYS: KEYS,
     ...(store && { BELLGATE_SESSION_REDIS_URL: store }),
     ...(proxied && { BELLGATE_PUBLIC_URL: site, BELLGATE_TRUSTED_PROXIES: "127.0.0.1" }),
-    ...env,
+    ...(typeof env === "function" ? env(appPort) : env),
   };
   const gate = await bellgate(t, gateEnv, gatePort);
   if (proxied) await nginx(t, { port, pagesPort: appPort, gatePort });
@@ -127,6 +127,26 @@ test("Flask-WTF's token may come in the header that the application has for it",
   await connectPage(page, url, "polling", { withCredentials: true, extraHeaders });
   assert.equal((await told(gate, "ada")).online, true);
 });
+
+/** The application's own word, where Bellgate has no key to read its cookies by. */
+const asking = (appPort) => ({
+  SECRET_KEY: "",
+  BELLGATE_AUTH_URL: `http://127.0.0.1:${appPort}/bellgate/auth`,
+  BELLGATE_WEBHOOK_SECRET: SECRET,
+});
+
+for (const way of Object.keys(WAYS)) {
+  test(`Flask itself says who has logged in, and that a page has proven itself (${way})`, async (t) => {
+    const { gate, site, url } = await deployed(t, { env: asking, flaskEnv: { WEBHOOK_SECRET: SECRET } });
+    const page = await loggedIn(t, site, "ada");
+    await connectPage(page, url, way, await proven(page));
+    assert.equal((await told(gate, "ada")).online, true);
+    const other = await loggedIn(t, site, "eve");
+    assert.equal(await refused(other, url, { withCredentials: true }), "auth_refused");
+    const nobody = await open(t, chromium, site);
+    assert.equal(await refused(nobody, url, await proven(nobody)), "auth_required");
+  });
+}
 
 test("no byte of /admin reaches a page whose user is no administrator", async (t) => {
   const { gate, site, url } = await deployed(t);

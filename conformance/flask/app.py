@@ -5,18 +5,22 @@ Its settings come from the environment with the prefix FLASK_, as `Flask.config.
 says where rates are counted, and `FLASK_NOTIFY_LIMIT` how often a user may `POST /notify`.
 """
 
+import hmac
 import json
 import os
+import time
 import urllib.request
 from pathlib import Path
 
-from flask import Flask, redirect, render_template_string, request, session
+from flask import Flask, abort, redirect, render_template_string, request, session
 from flask_jwt_extended import JWTManager, create_access_token
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
 from flask_session import Session
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import validate_csrf
+from wtforms import ValidationError
 
 ROLES = {"admin": ["admin"], "editor": ["editor"]}
 PAGE = """<!doctype html>
@@ -45,7 +49,7 @@ if app.config.get("SESSION_TYPE") == "redis":
 
     app.config["SESSION_REDIS"] = redis.Redis.from_url(os.environ["SESSION_REDIS_URL"])
     Session(app)
-CSRFProtect(app)
+csrf = CSRFProtect(app)
 JWTManager(app)
 limiter = Limiter(get_remote_address, app=app, default_limits=["1000/minute"])
 logins = LoginManager(app)
@@ -100,6 +104,27 @@ def notify():
 @login_required
 def token():
     return create_access_token(current_user.id, additional_claims={"roles": current_user.roles})
+
+
+@app.post("/bellgate/auth")
+@csrf.exempt
+def bellgate_auth():
+    """Says who somebody is, for Bellgate alone."""
+    sent = dict(part.split("=", 1) for part in request.headers["Bellgate-Signature"].split(","))
+    signed = sent["t"].encode() + b"." + request.get_data()
+    expected = hmac.new(os.environ["WEBHOOK_SECRET"].encode(), signed, "sha256").hexdigest()
+    if abs(time.time() - int(sent["t"])) > 60 or not hmac.compare_digest(sent["v1"], expected):
+        abort(400)
+    asked = request.get_json()
+    environ = {"REMOTE_ADDR": asked["address"]}
+    with app.test_request_context(headers=asked["headers"], environ_base=environ):
+        if not current_user.is_authenticated:
+            return {"user": None}
+        try:
+            validate_csrf((asked["auth"] or {}).get("csrf_token"))
+        except ValidationError as error:
+            return {"message": str(error)}, 403
+        return {"user": current_user.get_id(), "roles": current_user.roles, "expires_in": 3600}
 
 
 @app.get("/<name>.js")

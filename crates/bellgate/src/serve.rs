@@ -51,8 +51,8 @@ pub(crate) async fn run(
 fn tell_of_visitors(loaded: &Loaded) {
     if loaded.settings.is_login_required() {
         tracing::warn!(
-            "no SECRET_KEY is set and no BELLGATE_JWT_..., so nobody can be known, and only users may \
-             join: set one to the application's, or SOCKETIO_REQUIRE_AUTH=false to admit visitors"
+            "no SECRET_KEY is set, no BELLGATE_JWT_... and no BELLGATE_AUTH_URL, so nobody can be known, \
+             and only users may join: set one to the application's, or SOCKETIO_REQUIRE_AUTH=false to admit visitors"
         );
     } else {
         tracing::info!("no SECRET_KEY is set: visitors may join /, nobody may join /admin");

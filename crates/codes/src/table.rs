@@ -419,6 +419,13 @@ refusals! {
         log   "",
         fix   "get a new token; where that comes too soon, clocks differ by more than BELLGATE_JWT_LEEWAY",
         user  "Please log in again to get live updates.";
+    /// The web application was asked who this is, and says no.
+    AuthRefused "auth_refused" { message } = Authentication, Reauth, Routine, http 401, close 1008, engine Forbidden,
+        reason "forced close",
+        cause "{message}",
+        log   "",
+        fix   "log in again; it is the application's answer at BELLGATE_AUTH_URL, which names the reason",
+        user  "Please log in again to get live updates.";
     /// Whoever knows the users does not answer: the application, its Redis, the key set.
     AuthUnavailable "auth_unavailable" { what } = Server, Backoff, Warning, http 503, close 1013, engine BadRequest,
         reason "forced close",

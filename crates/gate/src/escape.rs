@@ -72,6 +72,19 @@ fn push_char(out: &mut String, c: char, max: usize) -> bool {
     push(out, &text, max)
 }
 
+/// The text on one line and without what is not seen: for people, who are to read what an application says.
+/// Each run of blanks and such characters becomes one space; at most `max` characters come out.
+pub(crate) fn on_one_line(text: &str, max: usize) -> String {
+    let is_gap = |c: char| c.is_whitespace() || is_deceptive(c);
+    let words = text.split(is_gap).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    if line.chars().nth(max).is_none() {
+        return line;
+    }
+    let kept = line.chars().take(max.saturating_sub(1));
+    kept.chain(ELLIPSIS.chars()).collect()
+}
+
 /// Characters that are not seen, or change what is seen around them (Unicode TR 36, TR 9).
 fn is_deceptive(c: char) -> bool {
     c.is_control()
@@ -84,7 +97,7 @@ fn is_deceptive(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::escape_for_log;
+    use super::{escape_for_log, is_deceptive, on_one_line};
     use proptest::prelude::*;
 
     #[test]
@@ -109,7 +122,23 @@ mod tests {
         assert_eq!(escape_for_log(b"aaaa", 2), "");
     }
 
+    #[test]
+    fn a_text_for_people_is_one_line_of_what_is_seen() {
+        let text = " Account\r\n\tsuspended\u{202e}: \u{200b} see\u{7}us ";
+        assert_eq!(on_one_line(text, 99), "Account suspended : see us");
+        assert_eq!(on_one_line("ééééé", 5), "ééééé");
+        assert_eq!(on_one_line("éééééé", 5), "éééé…");
+        assert_eq!(on_one_line("\n\n", 5), "");
+    }
+
     proptest! {
+        #[test]
+        fn no_text_for_people_breaks_its_line_or_its_limit(text: String, max in 1usize..300) {
+            let line = on_one_line(&text, max);
+            prop_assert!(line.chars().count() <= max);
+            prop_assert!(!line.chars().any(is_deceptive));
+        }
+
         #[test]
         fn no_bytes_break_the_line_or_the_limit(bytes: Vec<u8>, max in 0usize..300) {
             let text = escape_for_log(&bytes, max);

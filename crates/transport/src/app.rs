@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bellgate_codes::{Code, Refusal};
 use bellgate_engine::{ConnId, Delivery, Outlet, Transport};
-use bellgate_gate::RequestFacts;
+use bellgate_gate::{Origin, RequestFacts};
 use bellgate_wire::Message;
 
 use crate::shard::net::Net;
@@ -84,8 +84,18 @@ impl<'a> Io<'a> {
 
     /// Whether one of the connection's requests brought an admitted origin, so that its cookies count.
     pub fn is_bound(&self, conn: ConnId) -> bool {
-        let conn = self.net.conn(conn);
-        conn.is_some_and(|conn| conn.binding.origin().is_some())
+        self.origin(conn).is_some()
+    }
+
+    /// The admitted origin that one of the connection's requests brought.
+    pub fn origin(&self, conn: ConnId) -> Option<&Origin> {
+        self.net.conn(conn)?.binding.origin()
+    }
+
+    /// Has [`App::poll_deadline`] asked once more for a connection whose deadline a command has moved; after
+    /// what a client sends that is done anyway.
+    pub fn reschedule(&mut self, conn: ConnId) {
+        self.net.touch(conn);
     }
 
     /// Counts a refusal that an application tells by itself.

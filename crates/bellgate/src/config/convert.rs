@@ -80,7 +80,23 @@ impl Settings {
     /// Whether anything is set by which a user can be known.
     pub const fn knows_users(&self) -> bool {
         let identity = &self.identity;
-        identity.secret_key.is_some() || identity.session_redis.is_some() || self.tokens.is_on()
+        identity.secret_key.is_some()
+            || identity.session_redis.is_some()
+            || self.tokens.is_on()
+            || self.webhooks.auth_url.is_some()
+    }
+
+    /// What is to be said where the web application is to be asked and cannot be.
+    pub fn webhook_notice(&self) -> Option<Notice> {
+        let webhooks = &self.webhooks;
+        let is_unsigned = webhooks.auth_url.is_some() && webhooks.secret.is_none();
+        is_unsigned.then(|| Notice {
+            kind: NoticeKind::Dropped,
+            setting: "BELLGATE_AUTH_URL",
+            text: "it needs BELLGATE_WEBHOOK_SECRET, which signs what is asked; until that is set nobody is let \
+                   in by it"
+                .to_owned(),
+        })
     }
 
     /// The algorithms that are pinned for tokens, where any are.
@@ -160,6 +176,7 @@ impl Settings {
                 prefix: identity.session_prefix.clone(),
                 is_signed: identity.session_signer,
             }),
+            asks_application: self.webhooks.auth_url.is_some(),
             protection: identity.protection,
             remember_cookie: identity.remember_cookie.clone(),
             csrf_secret_key: identity.csrf_secret_key.as_ref().map(text),

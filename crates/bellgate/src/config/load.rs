@@ -150,7 +150,13 @@ impl Read {
         let (_, proxies) = settings.trusted_proxies();
         let (_, origins) = settings.origin_policy();
         let (_, tokens) = settings.token_settings();
-        for notice in proxies.into_iter().chain(origins).chain(tokens) {
+        let webhook = settings.webhook_notice();
+        for notice in proxies
+            .into_iter()
+            .chain(origins)
+            .chain(tokens)
+            .chain(webhook)
+        {
             match notice.kind {
                 NoticeKind::Fatal => fatal.push(Fatal::Notice(notice)),
                 _ => warnings.push(Warning::Notice(notice)),

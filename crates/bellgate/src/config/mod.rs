@@ -50,6 +50,7 @@ pub use self::groups::origins::Origins;
 pub use self::groups::rates::{Caps, RateLimits, SharedLimits};
 pub use self::groups::sessions::Sessions;
 pub use self::groups::tokens::Tokens;
+pub use self::groups::webhooks::Webhooks;
 pub use self::load::{Effective, Loaded};
 pub use self::report::{Fatal, Place, Source, Warning};
 pub use self::secret::{ApiKey, Scope, Secret};
@@ -82,6 +83,8 @@ pub struct Settings {
     pub identity: Identity,
     /// Which tokens log in.
     pub tokens: Tokens,
+    /// How the web application is asked.
+    pub webhooks: Webhooks,
     /// The HTTP API.
     pub api: Api,
     /// The log.
@@ -121,6 +124,7 @@ impl Settings {
             clients: Clients::take(values),
             identity: Identity::take(values),
             tokens: Tokens::take(values),
+            webhooks: Webhooks::take(values),
             api: Api::take(values, app.environment),
             logging: Logging::take(values),
             tables: Tables::default(),

@@ -14,7 +14,8 @@ pub(crate) async fn healthz() -> Response {
     reply::json(StatusCode::OK, &json!({"status": "ok"}))
 }
 
-/// 200 while new connections are welcome, 503 with the reasons otherwise.
+/// 200 while new connections are welcome, 503 with the reasons otherwise. `degraded` names who is asked about
+/// clients and does not answer: whoever can be known without is welcome all the same.
 pub(crate) async fn readyz(State(api): State<Arc<Api>>) -> Response {
     let mut reasons = Vec::new();
     match api.shards() {
@@ -25,10 +26,18 @@ pub(crate) async fn readyz(State(api): State<Arc<Api>>) -> Response {
         }
         Some(_) => {}
     }
-    let (status, word) = if reasons.is_empty() {
-        (StatusCode::OK, "ready")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
+    let providers = api.doors.providers().into_iter();
+    let degraded: Vec<_> = providers
+        .filter(|provider| !provider.is_up)
+        .map(|provider| provider.name)
+        .collect();
+    let (status, word) = match (reasons.is_empty(), degraded.is_empty()) {
+        (true, true) => (StatusCode::OK, "ready"),
+        (true, false) => (StatusCode::OK, "degraded"),
+        (false, _) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
-    reply::json(status, &json!({"status": word, "reasons": reasons}))
+    reply::json(
+        status,
+        &json!({"status": word, "reasons": reasons, "degraded": degraded}),
+    )
 }

@@ -1,9 +1,12 @@
 //! Who may join: how users are known, and what each namespace asks.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
 
+use bellgate_gate::Origin;
 use bellgate_gate::identity::{
-    Answers, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Standing,
+    Answers, Arrival, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Standing,
 };
 use bellgate_hub::HubConfig;
 
@@ -13,6 +16,9 @@ use crate::config::{NamespaceAuth, NamespacePolicy, Settings};
 
 /// The namespace that is for administrators unless its policy says otherwise (contract §4).
 const ADMIN: &str = "/admin";
+
+/// An interval of nothing would ask for ever.
+const SOONEST: Duration = Duration::from_secs(1);
 
 /// Asks nothing: a handler of the program decides.
 static HANDLED: NamespaceRule = NamespaceRule {
@@ -34,8 +40,10 @@ pub(super) struct Asked<'a> {
     pub(super) auth: Option<&'a str>,
     /// A handler of the program decides, whatever the settings say of the namespace.
     pub(super) is_handled: bool,
-    /// The session is bound to an admitted origin.
-    pub(super) is_bound: bool,
+    /// The admitted origin that the session is bound to.
+    pub(super) origin: Option<&'a Origin>,
+    /// The client's address.
+    pub(super) address: Option<IpAddr>,
     /// What the POST brought that it came by.
     pub(super) posted: Option<&'a Credentials>,
     /// What was found out for it by now.
@@ -48,6 +56,8 @@ pub(crate) struct Access {
     pub(super) identities: Identities,
     /// Who is asked what cannot be known here.
     pub(super) outside: Outside,
+    /// How long the application's word for a user is believed.
+    recheck: Duration,
     /// What namespaces ask that have something said of them; none where nobody is asked who it is.
     rules: BTreeMap<String, Option<NamespaceRule>>,
     /// What all others ask.
@@ -72,6 +82,7 @@ impl Access {
         Self {
             identities: Identities::new(settings.identity_settings()),
             outside,
+            recheck: settings.identity.recheck.max(SOONEST),
             rules,
             usual,
         }
@@ -97,14 +108,28 @@ impl Access {
             let admitted = nobody.admit(asked.namespace, rule, clocks.unix);
             return Ok(admitted.map(|_| None)?);
         };
-        let brought = Brought::by_connect(asked.auth, asked.is_bound);
+        let mut brought = Brought::by_connect(asked.auth, asked.origin.is_some());
+        if self.identities.asks_application() {
+            brought = brought.with_arrival(Arrival {
+                namespace: asked.namespace.to_owned(),
+                origin: asked.origin.map(ToString::to_string),
+                address: asked.address,
+            });
+        }
         let judged = Judged {
             brought: &brought,
             posted: asked.posted,
             answers: asked.answers,
         };
         visit.judge(&self.identities, &judged, clocks.unix)?;
-        Ok(visit.admit(asked.namespace, rule, clocks)?)
+        let admitted = visit.admit(asked.namespace, rule, clocks)?;
+        visit.recheck_after(self.recheck, clocks);
+        Ok(admitted)
+    }
+
+    /// When a user whom the application has told is to be asked about again.
+    pub(super) const fn recheck(&self) -> Duration {
+        self.recheck
     }
 
     /// What credentials come to by what is known in this process; none where somebody else would have to

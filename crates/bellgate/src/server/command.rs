@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery};
-use bellgate_gate::identity::{StoredKey, Written};
+use bellgate_gate::identity::{Answer, Need};
 use bellgate_hub::{SocketId, Target};
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -30,10 +30,20 @@ pub(crate) enum Command {
     Look(ConnId, Box<Look>),
     /// What a CONNECT waits for has come.
     Judge(ConnId, Box<Held>),
-    /// The stored session that admitted a connection is another one by now.
-    Session(ConnId, StoredKey, Written),
+    /// What a connection's login rests on was asked for again, or has changed.
+    Anew(ConnId, Box<Anew>),
     /// A handler that had to wait is done.
     Done(ConnId, Outcome),
+}
+
+/// What was found out anew of a connection's login.
+pub(crate) struct Anew {
+    /// What the login rests on.
+    pub(super) need: Need,
+    /// What that has to say by now.
+    pub(super) answer: Answer,
+    /// The application has said that it changed: where nothing is known, the connection comes back.
+    pub(super) is_ordered: bool,
 }
 
 /// What is done to one socket.

@@ -10,6 +10,7 @@ use bellgate_gate::identity::{Brought, Found, Standing};
 use bellgate_transport::{Admission, Permit};
 
 use super::access::Terms;
+use super::outside::State;
 use super::outside::sessions::Sessions;
 use super::throttle::Throttle;
 use super::visit::Clocks;
@@ -43,6 +44,16 @@ impl Doors {
         let terms = self.terms.load();
         let sessions = terms.access.outside.sessions();
         sessions.map(Sessions::pickles)
+    }
+
+    /// How whoever is asked about clients stands.
+    pub(crate) fn providers(&self) -> Vec<State> {
+        self.terms.load().access.outside.states()
+    }
+
+    /// How questions to the application were answered, where it is asked.
+    pub(crate) fn answers(&self) -> Option<Vec<(&'static str, u64)>> {
+        self.terms.load().access.outside.answers()
     }
 
     /// While somebody that would have to be asked is known not to answer, only those come in who prove

@@ -72,12 +72,13 @@ impl Welcome {
         }
     }
 
-    /// The user that the application's login told, with the roles; without one a visitor.
+    /// The user that the application's login told, with the roles and topics; without one a visitor.
     pub fn of(identity: Option<&Identity>) -> Self {
         identity.map_or_else(Self::visitor, |identity| {
             let user = Self::user(identity.user.as_str());
-            let roles = identity.roles.iter();
-            roles.fold(user, |user, role| user.with_role(role.as_str()))
+            let (roles, topics) = (identity.roles.iter(), identity.topics.iter());
+            let user = roles.fold(user, |user, role| user.with_role(role.as_str()));
+            topics.fold(user, |user, topic| user.with_topic(topic.as_str()))
         })
     }
 

@@ -4,6 +4,7 @@
 //! polled once in place; only if it has to wait does it become a task of the shard, and until it
 //! is done further events of the same connection stand in line behind it.
 
+mod anew;
 mod excess;
 mod incidents;
 mod judging;
@@ -455,12 +456,12 @@ impl App for ShardApp {
                 io.close(conn, Refusal::ServerDisconnect {});
             }
             Command::Evict(conn, why) => self.end_all(&[conn], &why, io),
-            Command::Session(conn, key, written) => self.session_changed(conn, &key, &written, io),
             Command::Look(conn, look) => {
                 if let Err(changed) = self.look(conn, look, io) {
                     io.close(conn, changed);
                 }
             }
+            Command::Anew(conn, anew) => self.answered_anew(conn, &anew, io),
             Command::Judge(conn, held) => self.judge_again(conn, held, io),
             Command::Done(conn, outcome) => self.done(conn, outcome, io),
         }

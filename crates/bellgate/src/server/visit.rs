@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use bellgate_codes::Refusal;
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::{
-    Answers, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Need, Standing,
+    Answers, Brought, Credentials, Found, Identities, Identity, NamespaceRule, Need, Question,
+    Standing,
 };
 
 /// So many seconds before the end of a login its page is told (contract §4).
@@ -52,6 +53,8 @@ pub(super) struct Visit {
     standing: Standing,
     /// Of the user that has joined, where its login has an end.
     ends: Option<Ends>,
+    /// When the application is asked about its user again.
+    recheck: Option<Instant>,
 }
 
 /// How a login ends.
@@ -113,6 +116,8 @@ pub(super) enum Due {
     Nothing,
     /// The page is to be told that it ends with this second.
     Expiring(u64),
+    /// The application is to be asked again who the user is.
+    Recheck,
     /// The connection is to end.
     Over(Refusal),
 }
@@ -126,6 +131,7 @@ impl Visit {
             posted: None,
             standing: Standing::Visitor { because: None },
             ends: None,
+            recheck: None,
         }
     }
 
@@ -197,15 +203,28 @@ impl Visit {
             let found = identities.find(&Credentials::default(), brought, answers, now);
             return Ok(self.take(known(found)?)?);
         }
-        if let Some(opening) = &self.opening
+        // Of a user whom the application has told, it is asked about another payload as well.
+        if let Some(question) = self.question().and_then(|held| held.with_payload(brought)) {
+            return Ok(self.take(known(identities.answered(question, answers))?)?);
+        }
+        let posted = asked.posted.filter(|posted| posted.may_log_in());
+        // What the opening request brought was judged with the first CONNECT; this one's payload was not.
+        let nothing = Credentials::default();
+        let opening = match &self.opening {
+            Some(opening) => Some(&**opening),
+            None if identities.asks_application() && posted.is_none() && brought.may_log_in() => {
+                Some(&nothing)
+            }
+            None => None,
+        };
+        if let Some(opening) = opening
             && !self.standing.is_settled()
         {
             let found = identities.find(opening, brought, answers, now);
             self.take(known(found)?)?;
         }
         // Cookies that were judged already take nothing back that the application has said since.
-        if let Some(posted) = asked.posted
-            && posted.may_log_in()
+        if let Some(posted) = posted
             && !(self.standing.is_settled() && posted.bytes_hash() == self.seen)
         {
             let found = identities.find(posted, brought, answers, now);
@@ -251,6 +270,21 @@ impl Visit {
         Ok(identity)
     }
 
+    /// What the application was asked, where its answer has made the user.
+    pub(super) fn question(&self) -> Option<&Question> {
+        match &self.standing {
+            Standing::User(user) => user.question.as_ref(),
+            Standing::Visitor { .. } => None,
+        }
+    }
+
+    /// Has it asked again after this time, unless that is settled.
+    pub(super) fn recheck_after(&mut self, interval: Duration, clocks: Clocks) {
+        if self.question().is_some() {
+            self.recheck.get_or_insert(clocks.instant + interval);
+        }
+    }
+
     /// Who would have been refused, if the mode were not `report`.
     pub(super) const fn reported(&self) -> Option<&Refusal> {
         match &self.standing {
@@ -288,13 +322,39 @@ impl Visit {
         Ok(Some(std::mem::replace(&mut own.identity, identity)))
     }
 
-    /// When to call [`Visit::handle_timeout`].
-    pub(super) fn poll_deadline(&self) -> Option<Instant> {
-        self.ends.map(|ends| ends.at)
+    /// Whether this is its user as it was, of whose login the page knows no end that is near.
+    pub(super) fn is_same_but_for_its_end(&self, identity: &Identity) -> bool {
+        let is_told = self.ends.is_some_and(|ends| ends.is_told);
+        !is_told
+            && self.identity().is_some_and(|held| {
+                let held = Identity {
+                    expires_at: identity.expires_at,
+                    ..held.clone()
+                };
+                held == *identity
+            })
     }
 
-    /// Whether the end of the login is near, or there.
+    /// Its user's login ends at another time.
+    pub(super) fn move_end(&mut self, end: Option<u64>, clocks: Clocks) {
+        if let Standing::User(own) = &mut self.standing {
+            own.identity.expires_at = end;
+            self.ends = end.map(|end| Ends::new(end, clocks));
+        }
+    }
+
+    /// When to call [`Visit::handle_timeout`].
+    pub(super) fn poll_deadline(&self) -> Option<Instant> {
+        let ends = self.ends.map(|ends| ends.at);
+        ends.into_iter().chain(self.recheck).min()
+    }
+
+    /// Whether the end of the login is near, or there, or it is to be looked at again.
     pub(super) fn handle_timeout(&mut self, clocks: Clocks) -> Due {
+        if self.recheck.is_some_and(|at| at <= clocks.instant) {
+            self.recheck = None;
+            return Due::Recheck;
+        }
         let Some(ends) = self.ends.as_mut().filter(|ends| ends.at <= clocks.instant) else {
             return Due::Nothing;
         };
@@ -333,6 +393,7 @@ mod tests {
             roles: Vec::new(),
             expires_at: Some(1_000_000),
             is_fresh: true,
+            topics: Box::default(),
             provider: Provider::Session,
             session_key: None,
         };
@@ -340,6 +401,7 @@ mod tests {
             identity,
             csrf,
             reported: None,
+            question: None,
         })
     }
 

@@ -2,8 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use axum::http::StatusCode;
 use bellgate_peer::{Client, Over, Polling, Reach, eventually};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use xtask::signing::{self, SECRET};
 
 use crate::lab::{KEY, Lab, reason, refused, told};
@@ -84,6 +86,19 @@ pub(crate) async fn an_old_token() -> String {
     let lab = lab(&[]).await;
     let claims = json!({"sub": "7", "exp": now() - 90}).to_string();
     asked(&lab.reach, "/", &json!({"token": signing::token(&claims)})).await
+}
+
+pub(crate) async fn a_login_that_the_application_refuses() -> String {
+    let application = axum::Router::new().fallback(async || StatusCode::UNAUTHORIZED);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, application).await });
+    let asks = [
+        ("BELLGATE_AUTH_URL", &*url),
+        ("BELLGATE_WEBHOOK_SECRET", SECRET),
+    ];
+    let lab = Lab::start(&asks).await;
+    asked(&lab.reach, "/", &json!({"ticket": "7"})).await
 }
 
 pub(crate) async fn a_handshake_while_the_key_set_cannot_be_had() -> String {

@@ -87,6 +87,7 @@ const CASES: &[Case] = cases! {
     SessionExpired: logins::an_old_session,
     TokenInvalid: logins::a_token_that_is_none,
     TokenExpired: logins::an_old_token,
+    AuthRefused: logins::a_login_that_the_application_refuses,
     AuthUnavailable: logins::a_handshake_while_the_key_set_cannot_be_had,
     IdentityChanged: logins::another_users_cookie,
     SessionRefresh: logins::a_login_that_the_application_changed,

@@ -13,6 +13,7 @@
 mod lab;
 mod web;
 
+mod application;
 mod asking;
 mod caps;
 mod connect;

@@ -207,6 +207,38 @@ async fn roles_that_change_change_on_the_open_connection() {
 }
 
 #[tokio::test]
+async fn a_refresh_looks_at_the_session_anew_and_who_is_the_same_user_stays() {
+    let redis = RedisServer::start(&[]).await;
+    let key = ("BELLGATE_API_KEYS", "app:secret:manage");
+    let more = [key, ("BELLGATE_RECHECK_INTERVAL", "1h")];
+    for shards in [1, 2] {
+        keep(&redis, "sid", &json!({"_user_id": "7", "roles": ["admin"]}));
+        let lab = lab(shards, &redis, &more).await;
+        let refresh = async || {
+            let request = lab.reach.post("/api/v1/users/7/refresh").bearer("secret");
+            assert_eq!(request.send().await.json()["connections"], 1);
+        };
+        let mut client = Client::join(&page(&lab, "sid"), Over::Websocket, &Value::Null).await;
+        client.connect("/admin", &Value::Null).await.unwrap();
+        keep(
+            &redis,
+            "sid",
+            &json!({"_user_id": "7", "roles": ["editor"]}),
+        );
+        refresh().await;
+        client
+            .wait_for(|said| matches!(said, Said::Disconnected(of) if of == "/admin"))
+            .await;
+        assert_eq!(client.event().await.name, "bell:session");
+        let who = client.call(&json!(["whoami"])).await;
+        assert_eq!(who, json!([["7", ["editor"]]]));
+        end(&redis, "sid");
+        refresh().await;
+        client.closed().await;
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_is_away_logs_nobody_out_and_lets_nobody_in() {
     let mut redis = telling().await;
     keep(&redis, "sid", &json!({"_user_id": "7"}));

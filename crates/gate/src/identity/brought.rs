@@ -1,6 +1,23 @@
 //! What a CONNECT brings by itself.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
+
+/// Members of a payload that log nobody in: the page's proof, and Socket.IO's own for a connection that
+/// comes back.
+const NO_LOGIN: [&str; 3] = ["csrf_token", "pid", "offset"];
+
+/// Where somebody asks to be let in, for the application that is asked who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The namespace.
+    pub namespace: String,
+    /// The page's origin in canonical form, which is admitted.
+    pub origin: Option<String>,
+    /// The client's address, as trusted proxies tell it.
+    pub address: Option<IpAddr>,
+}
 
 /// What came with a CONNECT, beside the credentials of its requests.
 #[derive(Default)]
@@ -8,6 +25,7 @@ pub struct Brought {
     payload: Payload,
     /// Whether the session is bound to an admitted origin; without one no cookie counts.
     pub(super) is_bound: bool,
+    arrival: Option<Arrival>,
 }
 
 #[derive(Default)]
@@ -22,8 +40,10 @@ enum Payload {
 impl Brought {
     /// Of a request that asks for no namespace.
     pub fn by_request(is_bound: bool) -> Self {
-        let payload = Payload::Nothing;
-        Self { payload, is_bound }
+        Self {
+            is_bound,
+            ..Self::default()
+        }
     }
 
     /// Of a CONNECT. `auth`: its payload as JSON text.
@@ -33,7 +53,30 @@ impl Brought {
             Some(Ok(value)) => Payload::Read(value),
             Some(Err(_)) => Payload::Unclear,
         };
-        Self { payload, is_bound }
+        Self {
+            payload,
+            is_bound,
+            arrival: None,
+        }
+    }
+
+    /// With what the application is told if it is asked. Without, it is not.
+    #[must_use]
+    pub fn with_arrival(self, arrival: Arrival) -> Self {
+        Self {
+            arrival: Some(arrival),
+            ..self
+        }
+    }
+
+    pub(super) const fn arrival(&self) -> Option<&Arrival> {
+        self.arrival.as_ref()
+    }
+
+    /// Whether its payload may log in where the application reads it.
+    pub fn may_log_in(&self) -> bool {
+        let members = self.payload().and_then(Value::as_object);
+        members.is_some_and(|members| members.keys().any(|name| !NO_LOGIN.contains(&&**name)))
     }
 
     /// Whether its payload may hold a token, good or bad; then nothing else decides.

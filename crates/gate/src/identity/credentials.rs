@@ -1,5 +1,6 @@
 //! What a request brings that may tell who sent it.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
@@ -131,6 +132,25 @@ impl Credentials {
 
     pub(super) fn cookies(&self) -> Cookies {
         Cookies::of_lines(self.cookies.iter().map(HeaderValue::as_bytes))
+    }
+
+    /// The headers that the application may know the client by, under their names in lower case; each byte
+    /// is the character of its number, as WSGI has it. Cookies only where they count.
+    pub(super) fn told(&self, counts: bool) -> BTreeMap<&'static str, String> {
+        let text =
+            |value: &HeaderValue| value.as_bytes().iter().map(|byte| *byte as char).collect();
+        let cookies = self.cookies.iter().map(text).filter(|_| counts);
+        let cookies = cookies.collect::<Vec<String>>().join("; ");
+        let headers = [
+            ("cookie", Some(cookies).filter(|line| !line.is_empty())),
+            ("authorization", self.authorization.as_ref().map(text)),
+            ("user-agent", self.user_agent.as_ref().map(text)),
+            ("x-csrftoken", self.csrf.as_ref().map(text)),
+        ];
+        let present = headers.into_iter();
+        present
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     pub(super) fn csrf(&self) -> Option<&str> {

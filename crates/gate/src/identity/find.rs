@@ -8,6 +8,7 @@ use super::outside::{Answers, Need};
 use super::settings::{CrossCookies, IdentitySettings};
 use super::standing::{Identity, Provider, Standing, User};
 use super::token::ByToken;
+use super::webhook::Question;
 use crate::cookie::Cookies;
 use crate::flask::{
     CsrfAge, CsrfFault, CsrfTokens, Fault, Login, RememberCookies, Session, SessionCookies, Source,
@@ -82,7 +83,12 @@ impl Identities {
 
     /// Whether anything is set by which a user can be known.
     pub const fn is_on(&self) -> bool {
-        self.flask.is_some() || self.tokens.is_some()
+        self.flask.is_some() || self.tokens.is_some() || self.settings.asks_application
+    }
+
+    /// Whether the web application is asked who somebody is.
+    pub const fn asks_application(&self) -> bool {
+        self.settings.asks_application
     }
 
     /// Whether a token of the CONNECT payload is read.
@@ -92,7 +98,8 @@ impl Identities {
 
     /// Who the credentials prove, at `now` in Unix seconds: the first that there is decides (contract
     /// §4). A token comes before what Flask signs, and of that the session before the remember cookie; a
-    /// bad session is none. `answers`: what was found out for this CONNECT by now.
+    /// bad session is none. The application is asked about whoever brings none of these. `answers`: what was
+    /// found out for this CONNECT by now.
     pub fn find(
         &self,
         credentials: &Credentials,
@@ -100,6 +107,10 @@ impl Identities {
         answers: &Answers,
         now: u64,
     ) -> Found {
+        if brought.is_unclear() && (self.reads_tokens() || self.asks_application()) {
+            let detail = "the auth payload is not JSON in which each name stands once".to_owned();
+            return Found::Refused(Refusal::TokenInvalid { detail });
+        }
         let counts = brought.is_bound && self.counts(credentials);
         let cookies = if counts {
             credentials.cookies()
@@ -114,16 +125,22 @@ impl Identities {
             }
             return found;
         }
-        match &self.flask {
-            Some(flask) if counts => {
-                let session = match self.session(flask, &cookies, answers, now) {
-                    Ok(session) => session,
-                    Err(unread) => return *unread,
-                };
-                Found::Known(self.by_flask(flask, credentials, &cookies, session, brought, now))
+        if let Some(flask) = self.flask.as_ref().filter(|_| counts) {
+            let session = match self.session(flask, &cookies, answers, now) {
+                Ok(session) => session,
+                Err(unread) => return *unread,
+            };
+            let found = self.by_flask(flask, credentials, &cookies, session, brought, now);
+            if let Some(standing) = found {
+                return Found::Known(standing);
             }
-            _ => Found::Known(self.without_cookies(credentials)),
         }
+        if self.asks_application()
+            && let Some(question) = Question::worth_asking(credentials, counts, brought)
+        {
+            return self.answered(question, answers);
+        }
+        Found::Known(self.without_cookies(credentials))
     }
 
     /// The session that the cookies hold or name; none without such a cookie.
@@ -155,6 +172,7 @@ impl Identities {
         session.roles(&settings.roles_key, &settings.admin_role)
     }
 
+    /// What Flask's cookies come to; none where they are no credential, as a session without a user.
     fn by_flask(
         &self,
         flask: &Flask,
@@ -163,7 +181,7 @@ impl Identities {
         session: Option<Result<Session, Refusal>>,
         brought: &Brought,
         now: u64,
-    ) -> Standing {
+    ) -> Option<Standing> {
         let read = session.as_ref().and_then(|session| session.as_ref().ok());
         let remember = flask.remember.as_ref().and_then(|(reader, name)| {
             let value = cookies.first(name)?;
@@ -172,20 +190,16 @@ impl Identities {
         let protection = self.settings.protection;
         let login = credentials.with_client(|client| login(read, remember, protection, client));
         // An empty id would be everybody's.
-        match login.filter(|login| !login.user.is_empty()) {
-            Some(login) => {
-                let named = brought.text(&self.settings.csrf_field);
-                let token = named.or(brought.csrf_token()).or(credentials.csrf());
-                let refusal = self.judge_csrf(flask, read, token, now);
-                Standing::User(self.user(login, read, refusal))
-            }
-            None => match session {
-                Some(Err(refusal)) => Standing::Visitor {
-                    because: Some(refusal),
-                },
-                _ => self.without_cookies(credentials),
-            },
+        if let Some(login) = login.filter(|login| !login.user.is_empty()) {
+            let named = brought.text(&self.settings.csrf_field);
+            let token = named.or(brought.csrf_token()).or(credentials.csrf());
+            let refusal = self.judge_csrf(flask, read, token, now);
+            return Some(Standing::User(self.user(login, read, refusal)));
         }
+        let because = session?.err()?;
+        Some(Standing::Visitor {
+            because: Some(because),
+        })
     }
 
     fn counts(&self, credentials: &Credentials) -> bool {
@@ -198,7 +212,7 @@ impl Identities {
 
     fn without_cookies(&self, credentials: &Credentials) -> Standing {
         let reads = self.tokens.as_ref().is_some_and(ByToken::reads_cookies);
-        let is_by_cookie = self.flask.is_some() || reads;
+        let is_by_cookie = self.flask.is_some() || reads || self.asks_application();
         let could_ask = is_by_cookie && self.settings.cross_cookies == CrossCookies::Read;
         let origin = credentials.lacks_cookies_across().filter(|_| could_ask);
         Standing::Visitor {
@@ -221,6 +235,7 @@ impl Identities {
             user: login.user,
             expires_at: session.and_then(Session::expires_at),
             is_fresh: login.is_fresh,
+            topics: Box::default(),
             provider,
             session_key: session.map(|session| session.key().to_owned()),
         };
@@ -229,6 +244,7 @@ impl Identities {
             identity,
             csrf,
             reported,
+            question: None,
         }
     }
 

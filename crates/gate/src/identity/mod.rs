@@ -7,6 +7,7 @@
 //! the CSRF token that the application's own requests bring. What only others know is asked for as a
 //! [`Need`].
 
+mod anew;
 mod brought;
 mod credentials;
 mod find;
@@ -16,8 +17,9 @@ mod settings;
 mod standing;
 mod stored;
 mod token;
+mod webhook;
 
-pub use brought::Brought;
+pub use brought::{Arrival, Brought};
 pub use credentials::Credentials;
 pub use find::{Found, Identities};
 pub use issue::Login;
@@ -25,3 +27,4 @@ pub use outside::{Answer, Answers, Need, Written};
 pub use settings::{CrossCookies, CsrfMode, IdentitySettings, TokenSettings};
 pub use standing::{Identity, NamespaceRule, Provider, Standing, User};
 pub use stored::{StoredKey, StoredRules};
+pub use webhook::{AnswerFault, Question, Said, Told};

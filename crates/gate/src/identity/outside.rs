@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::stored::StoredKey;
+use super::webhook::{Question, Said};
 use crate::jwt::KeySet;
 
 /// Something that must be found out elsewhere before credentials can be judged.
@@ -18,6 +19,8 @@ pub enum Need {
     NewerKeys,
     /// The session that the store of Flask-Session keeps at this key.
     Session(StoredKey),
+    /// What the web application says at `BELLGATE_AUTH_URL`.
+    Application(Question),
 }
 
 /// A stored session as it was written. It is the user's.
@@ -37,6 +40,8 @@ pub enum Answer {
     Keys(Arc<KeySet>),
     /// A stored session as it was written; empty where there is none.
     Session(Written),
+    /// What the application says.
+    Said(Said),
     /// Nothing: whoever is to be asked does not answer. Nobody is let in by it (contract §4).
     Unavailable {
         /// What it is, for people: "the key set".

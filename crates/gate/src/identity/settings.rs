@@ -118,6 +118,8 @@ pub struct IdentitySettings {
     pub session: SessionRules,
     /// How a store keeps sessions, where one does.
     pub stored: Option<StoredRules>,
+    /// Whether `BELLGATE_AUTH_URL` is set: the web application is asked last.
+    pub asks_application: bool,
     /// `SESSION_PROTECTION`
     pub protection: Protection,
     /// The name of the remember cookie, where it logs in.
@@ -149,6 +151,7 @@ impl Default for IdentitySettings {
             cookie_name: "session".to_owned(),
             session: SessionRules::default(),
             stored: None,
+            asks_application: false,
             protection: Protection::Basic,
             remember_cookie: None,
             csrf_secret_key: None,

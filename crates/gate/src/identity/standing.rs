@@ -2,6 +2,8 @@
 
 use bellgate_codes::Refusal;
 
+use super::webhook::Question;
+
 /// Who a user is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -13,6 +15,8 @@ pub struct Identity {
     pub expires_at: Option<u64>,
     /// Whether the user has logged in with this browser (Flask-Login's `_fresh`).
     pub is_fresh: bool,
+    /// The topics that the application has the connection follow from the start, each once.
+    pub topics: Box<[String]>,
     /// What proves it.
     pub provider: Provider,
     /// A name for the application's session that tells nothing of it; none without one.
@@ -28,6 +32,8 @@ pub enum Provider {
     Remember,
     /// A JSON Web Token.
     Token,
+    /// The web application's answer at `BELLGATE_AUTH_URL`.
+    Webhook,
 }
 
 impl Provider {
@@ -37,6 +43,7 @@ impl Provider {
             Self::Session => "session",
             Self::Remember => "remember",
             Self::Token => "token",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -62,6 +69,8 @@ pub struct User {
     pub csrf: Option<Refusal>,
     /// Why it would not, if the mode were not `report`.
     pub reported: Option<Refusal>,
+    /// What the web application was asked, where its answer made the user: it can be asked again.
+    pub question: Option<Question>,
 }
 
 /// What a namespace asks of those who join it.

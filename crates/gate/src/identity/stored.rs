@@ -54,7 +54,7 @@ impl Identities {
     ///
     /// # Errors
     /// Why the user is none any more: the session has ended, holds nobody, or holds somebody else.
-    pub fn anew(
+    pub(super) fn by_session_anew(
         &self,
         held: &Identity,
         key: &StoredKey,
@@ -141,7 +141,7 @@ fn read(stored: &StoredSessions, id: &str, value: &[u8]) -> Result<Session, Refu
     })
 }
 
-fn ended(detail: &str) -> Refusal {
+pub(super) fn ended(detail: &str) -> Refusal {
     Refusal::SessionExpired {
         detail: detail.to_owned(),
     }

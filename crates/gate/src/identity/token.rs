@@ -52,10 +52,6 @@ impl ByToken {
         answers: &Answers,
         now: u64,
     ) -> Option<Found> {
-        if brought.is_unclear() {
-            let detail = "the auth payload is not JSON in which each name stands once".to_owned();
-            return Some(Found::Refused(Refusal::TokenInvalid { detail }));
-        }
         let authorization = credentials.authorization();
         let found = self
             .places
@@ -104,7 +100,7 @@ impl ByToken {
                 None => return Err(Lack::Asked(need)),
                 Some(Answer::Keys(set)) => Some(&**set),
                 // No answer to this.
-                Some(Answer::Session(_)) => None,
+                Some(Answer::Session(_) | Answer::Said(_)) => None,
                 // What is not there cannot tell a new key from a false one.
                 Some(Answer::Unavailable { what }) => return Err(Lack::Missing(what)),
             };
@@ -119,6 +115,7 @@ impl ByToken {
             roles: token.roles,
             expires_at: token.expires_at,
             is_fresh: token.is_fresh,
+            topics: Box::default(),
             provider: Provider::Token,
             session_key: None,
         };
@@ -126,6 +123,7 @@ impl ByToken {
             identity,
             csrf,
             reported,
+            question: None,
         }
     }
 

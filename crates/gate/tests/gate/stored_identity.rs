@@ -218,7 +218,11 @@ fn a_session_that_has_changed_changes_its_user_or_ends_it() {
     let identities = identities(|settings| settings.admin_users = vec!["7".to_owned()]);
     let held = joins_with(&identities, r#"{"_user_id":"7","roles":["editor"]}"#).unwrap();
     let key = StoredKey::from("session:sid");
-    let anew = |value: &str| identities.anew(&held, &key, value.as_bytes());
+    let need = Need::Session(key.clone());
+    let anew = |value: &str| {
+        let answer = Answer::Session(Written(value.as_bytes().into()));
+        identities.anew(&held, &need, &answer).unwrap()
+    };
     let answers = kept("session:sid", b"x");
     let found = identities.session_of(&held, &answers);
     assert_eq!(found.map(|(key, _)| key), Some(&key));
@@ -239,4 +243,6 @@ fn a_session_that_has_changed_changes_its_user_or_ends_it() {
     ] {
         assert_eq!(anew(value).unwrap_err().code().name(), code, "{value}");
     }
+    let nothing = Answer::Unavailable { what: "the store" };
+    assert_eq!(identities.anew(&held, &need, &nothing), None);
 }

@@ -1,6 +1,35 @@
 //! Calls to the web application.
 
-use crate::config::table::{Group, Item, Kind, LATER, Reload, Setting, Unit, ms, s};
+use std::time::Duration;
+
+use super::tokens::NOWHERE;
+use crate::config::secret::Secret;
+use crate::config::table::{Group, Item, Kind, LATER, PLAIN, Reload, Setting, Unit, ms, s};
+use crate::config::value::Values;
+
+/// How the web application is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhooks {
+    /// `BELLGATE_AUTH_URL`.
+    pub auth_url: Option<Secret>,
+    /// `BELLGATE_WEBHOOK_SECRET`; without one nothing is asked.
+    pub secret: Option<Secret>,
+    /// `BELLGATE_WEBHOOK_TIMEOUT`.
+    pub timeout: Duration,
+    /// `BELLGATE_POOL_SIZE`.
+    pub at_once: usize,
+}
+
+impl Webhooks {
+    pub(in crate::config) fn take(values: &mut Values) -> Self {
+        Self {
+            auth_url: values.take("BELLGATE_AUTH_URL"),
+            secret: values.take("BELLGATE_WEBHOOK_SECRET"),
+            timeout: values.take("BELLGATE_WEBHOOK_TIMEOUT"),
+            at_once: values.take("BELLGATE_POOL_SIZE"),
+        }
+    }
+}
 
 /// A URL that is called.
 pub(super) const HTTP: Kind = Kind::Url {
@@ -15,9 +44,11 @@ pub const GROUP: Group = Group {
         Setting {
             name: "BELLGATE_AUTH_URL",
             kind: HTTP,
+            when_invalid: Some(NOWHERE),
             reload: Reload::Live,
-            short: "URL that is asked who a client is",
-            ..LATER
+            short: "URL of the application that is asked who a client is",
+            long: "Signed with BELLGATE_WEBHOOK_SECRET, without which nobody is let in by it.",
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_EVENTS_URL",
@@ -39,7 +70,7 @@ pub const GROUP: Group = Group {
             reload: Reload::Live,
             secret: true,
             short: "secret that signs the calls",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_WEBHOOK_TIMEOUT",
@@ -51,7 +82,7 @@ pub const GROUP: Group = Group {
             default: "5",
             reload: Reload::Live,
             short: "how long a call may take",
-            ..LATER
+            ..PLAIN
         },
         Setting {
             name: "BELLGATE_POOL_SIZE",
@@ -61,8 +92,10 @@ pub const GROUP: Group = Group {
                 to: 10_000,
             },
             default: "10",
-            short: "connections to the database, to Redis and to the application, each",
-            ..LATER
+            reload: Reload::Live,
+            short: "calls to the application at a time",
+            long: "Further calls wait for one of them to end.",
+            ..PLAIN
         },
     ],
 };

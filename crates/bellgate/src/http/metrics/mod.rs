@@ -43,6 +43,10 @@ struct Snapshot {
     rooms: usize,
     pending_acks: usize,
     redis: Vec<(&'static str, bellgate_redis::Stats)>,
+    /// Who is asked about clients, by its setting, and whether it answers.
+    providers: Vec<(&'static str, u64)>,
+    /// How the application's answers came, where it is asked.
+    answers: Option<Vec<(&'static str, u64)>>,
     users: usize,
     blocks: usize,
     pickled_sessions: Option<u64>,
@@ -93,6 +97,13 @@ impl Snapshot {
                 .all()
                 .map(|redis| (redis.place().setting(), redis.stats()))
                 .collect(),
+            providers: api
+                .doors
+                .providers()
+                .into_iter()
+                .map(|provider| (provider.setting, provider.is_up.into()))
+                .collect(),
+            answers: api.doors.answers(),
             users: api.throttle.users(),
             blocks: api.throttle.blocks(Instant::now()).len(),
             pickled_sessions: api.doors.pickled_sessions(),
@@ -107,6 +118,7 @@ impl Collector for Snapshot {
         self.encode_now(&mut page)?;
         self.encode_since_start(&mut page)?;
         self.encode_redis(&mut page)?;
+        self.encode_providers(&mut page)?;
         self.process
             .as_ref()
             .map_or(Ok(()), |process| process.encode(&mut page))
@@ -285,6 +297,31 @@ impl Snapshot {
                 "setting",
             ),
             &of(|stats| stats.failed),
+        )
+    }
+
+    /// Whoever is asked who a client is, by the setting that names it.
+    fn encode_providers(&self, page: &mut Page<'_, '_>) -> Result<(), Error> {
+        if !self.providers.is_empty() {
+            page.gauges(
+                (
+                    "bellgate_identity_provider_up",
+                    "Whether somebody who is asked about clients answers",
+                    "setting",
+                ),
+                &self.providers,
+            )?;
+        }
+        let Some(answers) = &self.answers else {
+            return Ok(());
+        };
+        page.counters(
+            (
+                "bellgate_auth_answers",
+                "Questions to BELLGATE_AUTH_URL by what became of them",
+                "outcome",
+            ),
+            answers,
         )
     }
 }

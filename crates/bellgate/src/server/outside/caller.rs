@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -16,10 +16,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Connections that are kept for the next call to the same host.
 const IDLE: usize = 10;
+
+/// Pauses before a call is tried again to which no connection could be made.
+const RETRIES: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(200)];
 
 /// Calls by HTTP.
 pub(super) struct Caller {
@@ -70,7 +73,8 @@ impl Caller {
         })
     }
 
-    /// The answer to `request` within `within`, its body of `most` bytes at most.
+    /// The answer to `request` within `within`, its body of `most` bytes at most. Where no connection can be
+    /// made it is tried twice more: nothing was sent then.
     pub(super) async fn call(
         &self,
         request: Request<Full<Bytes>>,
@@ -78,28 +82,51 @@ impl Caller {
         most: usize,
     ) -> Result<Response<Bytes>, CallFault> {
         let answer = async {
-            let answer = self.client.request(request).await.map_err(|error| {
-                let text = whole(&error);
-                if error.is_connect() {
-                    CallFault::Connect(text)
-                } else {
-                    CallFault::Broken(text)
+            for pause in RETRIES {
+                match self.attempt(request.clone(), most).await {
+                    Err(CallFault::Connect(_)) => sleep(pause).await,
+                    answered => return answered,
                 }
-            })?;
-            let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, most).collect().await;
-            let body = body.map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    CallFault::Long
-                } else {
-                    CallFault::Broken(error.to_string())
-                }
-            })?;
-            Ok(Response::from_parts(parts, body.to_bytes()))
+            }
+            self.attempt(request, most).await
         };
         timeout(within, answer)
             .await
             .unwrap_or(Err(CallFault::Late))
+    }
+
+    async fn attempt(
+        &self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+    ) -> Result<Response<Bytes>, CallFault> {
+        let answer = self.client.request(request).await.map_err(|error| {
+            let text = whole(&error);
+            if error.is_connect() {
+                CallFault::Connect(text)
+            } else {
+                CallFault::Broken(text)
+            }
+        })?;
+        let (parts, body) = answer.into_parts();
+        let body = Limited::new(body, most).collect().await;
+        let body = body.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                CallFault::Long
+            } else {
+                CallFault::Broken(error.to_string())
+            }
+        })?;
+        Ok(Response::from_parts(parts, body.to_bytes()))
+    }
+}
+
+/// What is to be said of an answer whose status is none of those that are meant.
+pub(super) fn unmeant(status: StatusCode) -> String {
+    if status.is_redirection() {
+        format!("it answers {status}, and redirects are not followed")
+    } else {
+        format!("it answers {status}")
     }
 }
 

@@ -13,9 +13,11 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use tokio::sync::oneshot;
 
-use super::caller::Caller;
+use super::caller::{Caller, unmeant};
 use super::{Asked, Provider};
 use crate::config::value::masked;
+
+const SETTING: &str = "BELLGATE_JWT_JWKS_URL";
 
 /// What people read.
 const NAME: &str = "the key set (BELLGATE_JWT_JWKS_URL)";
@@ -93,10 +95,7 @@ impl Keys {
         let answer = called.map_err(|fault| fault.to_string())?;
         match answer.status() {
             StatusCode::OK => Ok(answer.into_body()),
-            status if status.is_redirection() => Err(format!(
-                "it answers {status}, and redirects are not followed"
-            )),
-            status => Err(format!("it answers {status}")),
+            status => Err(unmeant(status)),
         }
     }
 
@@ -150,7 +149,7 @@ impl Provider for Keys {
             // Keys that are old are good enough while newer ones come.
             Need::Keys => !held.set.is_ready(),
             // Somebody else's to answer.
-            Need::Session(_) => false,
+            Need::Session(_) | Need::Application(_) => false,
         };
         self.fetch_due(&mut held);
         let fetch = held.fetch.clone().filter(|_| waits);
@@ -180,5 +179,9 @@ impl Provider for Keys {
 
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn setting(&self) -> &'static str {
+        SETTING
     }
 }

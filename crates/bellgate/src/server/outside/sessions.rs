@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use super::{Asked, Provider, watch};
 use crate::config::Settings;
-use crate::server::command::Command;
+use crate::server::command::{Anew, Command};
 
 /// What people read.
 const NAME: &str = "the store of sessions (BELLGATE_SESSION_REDIS_URL)";
@@ -167,9 +167,14 @@ impl Sessions {
             return;
         }
         self.count_pickle(&value);
-        let written = Written(value.into());
+        let answer = Answer::Session(Written(value.into()));
         for (shard, conn) in &holders.conns {
-            shard.command(Command::Session(*conn, key.clone(), written.clone()));
+            let anew = Anew {
+                need: Need::Session(key.clone()),
+                answer: answer.clone(),
+                is_ordered: false,
+            };
+            shard.command(Command::Anew(*conn, Box::new(anew)));
         }
     }
 
@@ -231,6 +236,10 @@ impl Provider for Sessions {
 
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn setting(&self) -> &'static str {
+        self.redis.place().setting()
     }
 }
 

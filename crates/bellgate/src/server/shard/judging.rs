@@ -60,6 +60,7 @@ impl ShardApp {
     pub(super) fn judge_again(&mut self, conn: ConnId, held: Box<Held>, io: &mut Io<'_>) {
         let line = self.busy.remove(&conn).unwrap_or_default();
         self.judge(conn, held, io);
+        io.reschedule(conn);
         self.go_on(conn, line, io);
     }
 
@@ -130,7 +131,11 @@ impl ShardApp {
             namespace: &held.namespace,
             auth: held.auth.as_deref(),
             is_handled: handlers.is_some_and(|handlers| handlers.connect.is_some()),
-            is_bound: io.is_bound(conn),
+            origin: io.origin(conn),
+            address: self
+                .clients
+                .get(conn)
+                .and_then(|client| client.handshake.address),
             posted: held.posted.as_deref(),
             answers: &held.answers,
         };

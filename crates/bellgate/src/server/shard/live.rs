@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
-use bellgate_gate::identity::{
-    Answers, Brought, Credentials, Found, Identity, Standing, StoredKey, Written,
-};
+use bellgate_gate::identity::{Brought, Credentials, Found, Identity, Standing};
 use bellgate_hub::{Event, Member, SocketId};
 use bellgate_notify::rfc3339;
 use bellgate_transport::Io;
@@ -38,6 +36,10 @@ impl ShardApp {
                 });
                 self.tell(conn, "bell:expiring", told, io);
             }
+            Due::Recheck => {
+                visit.recheck_after(self.terms.access.recheck(), clocks);
+                self.ask_anew(conn, false, io);
+            }
             Due::Over(ended) => io.close(conn, ended),
         }
     }
@@ -63,8 +65,8 @@ impl ShardApp {
         });
         match renewed {
             Ok(Some((before, identity))) => {
-                if before.roles != identity.roles {
-                    self.change_roles(conn, &identity.user, &before.roles, &identity.roles, io);
+                if (&before.roles, &before.topics) != (&identity.roles, &identity.topics) {
+                    self.change_member(conn, &before, &identity, io);
                 }
                 if before != identity {
                     let told = json!({
@@ -159,57 +161,6 @@ impl ShardApp {
         }
     }
 
-    /// Has the stored session watched that has made a user of a connection.
-    pub(super) fn hold_session(&mut self, conn: ConnId, identity: &Identity, answers: &Answers) {
-        let access = &self.terms.access;
-        let Some(sessions) = access.outside.sessions() else {
-            return;
-        };
-        let Some((key, value)) = access.identities.session_of(identity, answers) else {
-            return;
-        };
-        let before = self.stored.insert(conn, key.clone());
-        if before.as_ref() == Some(key) {
-            return;
-        }
-        sessions.hold(key, value, self.ways.shard.clone(), conn);
-        if let Some(before) = before {
-            sessions.release(&before, conn);
-        }
-    }
-
-    /// A connection has ended.
-    pub(super) fn release_session(&mut self, conn: ConnId) {
-        // Most servers have none.
-        if !self.stored.is_empty()
-            && let Some(key) = self.stored.remove(&conn)
-            && let Some(sessions) = self.terms.access.outside.sessions()
-        {
-            sessions.release(&key, conn);
-        }
-    }
-
-    /// The stored session that admitted a connection is another one by now.
-    pub(super) fn session_changed(
-        &mut self,
-        conn: ConnId,
-        key: &StoredKey,
-        written: &Written,
-        io: &mut Io<'_>,
-    ) {
-        // It may have come by another since.
-        if self.stored.get(&conn) != Some(key) {
-            return;
-        }
-        let client = self.clients.get(conn);
-        let visit = client.and_then(|client| client.visit.as_ref());
-        if let Some(identity) = visit.and_then(|visit| visit.identity()) {
-            let identities = &self.terms.access.identities;
-            let login = identities.anew(identity, key, &written.0);
-            self.judge_anew(conn, login, io);
-        }
-    }
-
     /// The application says which roles a user has by now: for each of the user's connections, whose
     /// login keeps them until it says otherwise itself.
     pub(super) fn give_roles(
@@ -236,36 +187,36 @@ impl ShardApp {
         self.tell(conn, "bell:session", told, io);
     }
 
-    /// Leaves the namespaces that ask for more than these roles, and has them in the others. Where a
-    /// handler of the program gave others than the login did, it keeps them.
-    fn change_roles(
-        &mut self,
-        conn: ConnId,
-        user: &str,
-        before: &[String],
-        roles: &[String],
-        io: &mut Io<'_>,
-    ) {
-        let given: Vec<Arc<str>> = roles.iter().map(|role| role.as_str().into()).collect();
-        for socket in self.sockets_of(conn, user) {
-            let Some(namespace) = self.hub.namespace(socket).cloned() else {
+    /// Leaves the namespaces that ask for more than the roles of now, and has these and the topics of now in
+    /// the others. Where a handler of the program gave others than the login did, it keeps them.
+    fn change_member(&mut self, conn: ConnId, before: &Identity, now: &Identity, io: &mut Io<'_>) {
+        for socket in self.sockets_of(conn, &now.user) {
+            let (Some(namespace), Some(member)) =
+                (self.hub.namespace(socket), self.hub.member(socket))
+            else {
                 continue;
             };
-            let handlers = self.program.namespaces.get(&*namespace);
+            let handlers = self.program.namespaces.get(&**namespace);
             let is_handled = handlers.is_some_and(|handlers| handlers.connect.is_some());
-            if is_handled {
-                let member = self.hub.member(socket);
-                let is_the_logins =
-                    |held: &Arc<Member>| held.roles.iter().map(|role| &**role).eq(before);
-                if member.is_some_and(is_the_logins) {
-                    self.set_roles(socket, given.clone());
-                }
-            } else if self.terms.access.admits_roles(&namespace, roles) {
-                self.set_roles(socket, given.clone());
-            } else {
+            if !is_handled && !self.terms.access.admits_roles(namespace, &now.roles) {
                 let events = self.hub.disconnect(socket, false, io.now, io);
                 self.dispatch_all(Some(conn), events, io);
+                continue;
             }
+            let next = |held: &[Arc<str>], before: &[String], now: &[String]| {
+                let is_given = held.iter().map(|name| &**name).eq(before);
+                if is_handled && !is_given {
+                    held.to_vec()
+                } else {
+                    now.iter().map(|name| name.as_str().into()).collect()
+                }
+            };
+            let member = Member {
+                user: member.user.clone(),
+                roles: next(&member.roles, &before.roles, &now.roles),
+                topics: next(&member.topics, &before.topics, &now.topics),
+            };
+            self.hub.set_member(socket, member);
         }
     }
 

@@ -31,6 +31,11 @@ impl ShardApp {
         let conns = self.conns_of(whose);
         let answers = conns.iter().filter_map(|conn| self.describe(*conn, io));
         let answers = answers.collect();
+        if let (Whose::User(user), Order::End | Order::Block { .. } | Order::Refresh { .. }) =
+            (whose, order)
+        {
+            self.terms.access.outside.forget(user);
+        }
         match order {
             Order::Describe => {}
             Order::End => self.end_all(&conns, &Refusal::ServerDisconnect {}, io),
@@ -92,8 +97,9 @@ impl ShardApp {
         }
     }
 
-    /// The application has changed somebody's login. What it says of roles holds at once; without that
-    /// the connection comes back with the credentials that it has by now.
+    /// The application has changed somebody's login. What it says of roles holds at once; without that, what
+    /// the login rests on is asked for again, or the connection comes back with the credentials that it has by
+    /// now.
     fn refresh(
         &mut self,
         conn: ConnId,
@@ -103,7 +109,7 @@ impl ShardApp {
     ) {
         match (whose, roles) {
             (Whose::User(user), Some(roles)) => self.give_roles(conn, user, roles, io),
-            _ => io.close(conn, Refusal::SessionRefresh {}),
+            _ => self.ask_anew(conn, true, io),
         }
     }
 

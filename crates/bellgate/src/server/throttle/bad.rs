@@ -74,7 +74,13 @@ impl Throttle {
         user: Option<&str>,
         now: Instant,
     ) -> Option<Refusal> {
-        let is_bad = [Code::TokenInvalid, Code::SessionInvalid, Code::CsrfInvalid].contains(&code);
+        let bad = [
+            Code::TokenInvalid,
+            Code::SessionInvalid,
+            Code::CsrfInvalid,
+            Code::AuthRefused,
+        ];
+        let is_bad = bad.contains(&code);
         if !is_bad || !self.rules.load().is_on {
             return None;
         }
