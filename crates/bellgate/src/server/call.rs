@@ -122,7 +122,7 @@ impl Future for Answering {
             Self::Event(socket, ack, answer) => {
                 let reply = ready!(answer.poll_unpin(cx)).unwrap_or_else(|_| {
                     let fault = panicked("an event handler panicked");
-                    Reply::from(serde_json::json!({"error": fault.data("", None)}))
+                    refused(&fault)
                 });
                 Outcome::Event(*socket, *ack, reply)
             }
@@ -153,5 +153,11 @@ fn unanswered(received: &Received) -> Reply {
         let event = escape_for_log(received.name.as_bytes(), trace::NAME);
         tracing::debug!(code, event, "an event has no handler");
     }
-    Reply::from(serde_json::json!({"error": code, "data": refusal.data("", None)}))
+    refused(&refusal)
+}
+
+/// The ack of an event that is refused: `{error: code, data}`.
+fn refused(why: &Refusal) -> Reply {
+    let data = why.data("", None);
+    Reply::from(serde_json::json!({"error": why.code().name(), "data": data}))
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bellgate_codes::Refusal;
+use bellgate_codes::{Code, Refusal};
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Member, Target};
 use compact_str::CompactString;
@@ -123,11 +123,11 @@ impl From<Member> for Welcome {
 /// Why a client is not let in: what its `connect_error` handler gets.
 #[derive(Debug, Clone)]
 pub enum Refused {
-    /// A message of the program's own, with data.
+    /// A message of the program's own: `connect_refused`.
     Own {
         /// `err.message`.
         message: String,
-        /// `err.data`.
+        /// `err.data`, where it is the program's own too; else it tells the code.
         data: Option<Value>,
     },
     /// A refusal of the catalogue.
@@ -135,11 +135,11 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// Its code, where it is one of the catalogue.
-    pub(crate) fn code(&self) -> Option<&'static str> {
+    /// Its code.
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Own { .. } => None,
-            Self::Code(refusal) => Some(refusal.code().name()),
+            Self::Own { .. } => Code::ConnectRefused,
+            Self::Code(refusal) => refusal.code(),
         }
     }
 
@@ -163,19 +163,19 @@ impl Refused {
         }
     }
 
-    /// The payload of the CONNECT_ERROR.
+    /// The payload of the CONNECT_ERROR: `{message, data}`, with the data that the program gives, or else that
+    /// of `connect_refused`.
     pub(crate) fn payload(&self, request_id: &str) -> String {
-        match self {
-            Self::Own {
-                message,
-                data: None,
-            } => serde_json::json!({"message": message}).to_string(),
-            Self::Own {
-                message,
-                data: Some(data),
-            } => serde_json::json!({"message": message, "data": data}).to_string(),
-            Self::Code(refusal) => refusal.connect_error(request_id, None),
-        }
+        let (message, data) = match self {
+            Self::Code(refusal) => return refusal.connect_error(request_id, None),
+            Self::Own { message, data } => (message, data),
+        };
+        let usual = || {
+            let message = message.clone();
+            Refusal::ConnectRefused { message }.data(request_id, None)
+        };
+        let data = data.clone().unwrap_or_else(usual);
+        serde_json::json!({"message": message, "data": data}).to_string()
     }
 }
 

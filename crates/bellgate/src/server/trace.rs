@@ -147,7 +147,7 @@ impl Client {
         }
     }
 
-    pub(super) fn refused(&self, code: Option<&str>) {
+    pub(super) fn refused(&self, code: &str) {
         tracing::debug!(session = self.handshake.request_id, code, "may not join");
     }
 

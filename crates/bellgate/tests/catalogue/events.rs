@@ -1,6 +1,6 @@
 //! Namespaces and events: what a program refuses, lacks or gets wrong.
 
-use bellgate::{Connect, Received, Refusal, Refused, Welcome};
+use bellgate::{Connect, Received, Refused, Welcome};
 use bellgate_peer::{Client, Over};
 use serde_json::{Value, json};
 
@@ -20,8 +20,7 @@ pub(crate) async fn no_connect_in_time() -> String {
 pub(crate) async fn a_connect_that_the_program_refuses() -> String {
     let lab = Lab::built(&[], |server| {
         server.on_connect("/closed", async |_: Connect| {
-            let message = "closed for today".to_owned();
-            Err::<Welcome, Refused>(Refusal::ConnectRefused { message }.into())
+            Err::<Welcome, Refused>(Refused::new("closed for today"))
         })
     })
     .await;
@@ -59,5 +58,5 @@ pub(crate) async fn a_handler_that_panics() -> String {
     })
     .await;
     let answer = lab.join().await.call(&json!(["panic"])).await;
-    text(&answer[0]["error"]["code"])
+    text(&answer[0]["error"])
 }

@@ -71,15 +71,25 @@ async fn a_refused_client_gets_the_message_and_the_data_and_may_try_again() {
                 if auth["ticket"] == "good" {
                     return Ok(Welcome::visitor());
                 }
-                Err(Refused::new("a ticket is needed").with_data(json!({"shop": "/tickets"})))
+                let refused = Refused::new("a ticket is needed");
+                Err(match auth["ticket"].as_str() {
+                    Some(_) => refused.with_data(json!({"shop": "/tickets"})),
+                    None => refused,
+                })
             })
         })
         .await;
         let mut client = Client::open(&lab.reach, way.over).await;
-        assert_eq!(
-            client.connect("/", &json!({"ticket": "bad"})).await,
-            Err(json!({"message": "a ticket is needed", "data": {"shop": "/tickets"}}))
-        );
+        let data = json!({"shop": "/tickets"});
+        let told = json!({"message": "a ticket is needed", "data": data});
+        let refused = client.connect("/", &json!({"ticket": "bad"})).await;
+        assert_eq!(refused, Err(told));
+        // Without data of its own it tells its code, as every refusal does.
+        let refused = client.connect("/", &Value::Null).await.unwrap_err();
+        assert_eq!(refused["message"], "a ticket is needed");
+        assert_eq!(refused["data"]["code"], "connect_refused");
+        assert_eq!(refused["data"]["category"], "authorization");
+        assert!(!refused["data"]["request_id"].as_str().unwrap().is_empty());
         assert!(
             client
                 .connect("/", &json!({"ticket": "good"}))

@@ -276,7 +276,8 @@ async fn a_panicking_handler_answers_with_an_error_and_the_shard_lives() {
         let mut other = lab.join(way.over, &Value::Null).await;
         for event in ["now", "later", "before"] {
             let answer = client.call(&json!([event])).await;
-            assert_eq!(answer[0]["error"]["code"], "internal", "{event}: {answer}");
+            assert_eq!(answer[0]["error"], "internal", "{event}: {answer}");
+            assert_eq!(answer[0]["data"]["code"], "internal", "{event}: {answer}");
         }
         assert_eq!(client.call(&json!(["alive"])).await, json!(["alive"]));
         assert_eq!(other.call(&json!(["alive"])).await, json!(["alive"]));

@@ -16,7 +16,7 @@ impl ShardApp {
         let payload = refused.payload(self.request_id(socket));
         let conn = self.hub.conn(socket);
         if let Some(client) = self.client(socket) {
-            client.refused(refused.code());
+            client.refused(refused.code().name());
         }
         let mut last = None;
         if let (Refused::Code(why), Some(conn)) = (refused, conn) {
