@@ -410,6 +410,20 @@ fn bad(_: &Parts, body: &[u8], location: &str) -> Response<Body> {
 }
 
 #[tokio::test]
+async fn a_question_that_the_application_stumbles_over_keeps_nobody_else_out() {
+    let web = Web::start(|parts, body| bad(parts, body, "")).await;
+    let lab = lab(1, &web, &[]).await;
+    for kind in ["500", "html", "long"].repeat(3) {
+        let mut client = Client::open(&lab.reach, Over::Websocket).await;
+        client.engine.send(&format!("0{}", auth(kind))).await;
+        client.closed().await;
+    }
+    assert_eq!(ready(&lab).await["status"], "ready");
+    let mut client = Client::join(&lab.reach, Over::Websocket, &auth("200")).await;
+    assert_eq!(client.call(&json!(["whoami"])).await, json!([["7", []]]));
+}
+
+#[tokio::test]
 async fn while_the_application_fails_handshakes_are_turned_away_until_it_answers_again() {
     let said = saying(json!({"user": "7"}));
     let web = told(&said).await;

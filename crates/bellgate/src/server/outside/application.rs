@@ -81,8 +81,19 @@ type Heard = (Said, Option<Duration>);
 /// Why there is none.
 struct Unheard {
     why: String,
-    /// The next question could have no better answer.
-    is_certain: bool,
+    blame: Blame,
+}
+
+/// What a failure says of other questions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    /// Nothing: whoever asks can word a question that the application stumbles over, and must not keep
+    /// others out by it.
+    Question,
+    /// They may fare no better.
+    Application,
+    /// They would fare no better: nobody listens.
+    Nobody,
 }
 
 impl Application {
@@ -169,7 +180,11 @@ impl Application {
             .caller
             .call(request, self.webhooks.timeout, ANSWER_BYTES);
         let answer = called.await.map_err(|fault| Unheard {
-            is_certain: matches!(fault, CallFault::Connect(_)),
+            blame: match fault {
+                CallFault::Connect(_) => Blame::Nobody,
+                CallFault::Late | CallFault::Broken(_) => Blame::Application,
+                CallFault::Long => Blame::Question,
+            },
             why: fault.to_string(),
         })?;
         match answer.status() {
@@ -184,6 +199,14 @@ impl Application {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Ok((Said::read_refusal(answer.body()), None))
             }
+            // As servers and proxies say that there is nobody behind them now.
+            status @ (StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT) => Err(Unheard {
+                why: unmeant(status),
+                blame: Blame::Application,
+            }),
             status => Err(unheard(unmeant(status))),
         }
     }
@@ -206,8 +229,13 @@ impl Application {
                 self.counts.add(&said);
                 Answer::Said(said)
             }
-            Err(Unheard { why, is_certain }) => {
-                let turn = held.breaker.handle_failure(is_certain, now);
+            Err(Unheard { why, blame }) => {
+                let turn = match blame {
+                    Blame::Question => Turn::Same,
+                    Blame::Application | Blame::Nobody => {
+                        held.breaker.handle_failure(blame == Blame::Nobody, now)
+                    }
+                };
                 drop(held);
                 self.counts.failed.fetch_add(1, Ordering::Relaxed);
                 self.tell(&why, &turn);
@@ -242,7 +270,7 @@ fn within_its_time(lasts: Duration, said: &Said, now: u64) -> Duration {
 fn unheard(why: impl Into<String>) -> Unheard {
     Unheard {
         why: why.into(),
-        is_certain: false,
+        blame: Blame::Question,
     }
 }
 
