@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bellgate::config::{Settings, Sources};
 use bellgate_gate::identity::Login as Named;
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Figures, Goal, Scenario, median, share};
 use crate::candidate::{Can, Candidate};
 use crate::process::Server;
 use crate::wire::session::{join, join_with};
@@ -63,15 +63,11 @@ impl Scenario for Login {
                 costs.push(cost);
             }
         }
-        let median = |cost: fn(&(f64, f64)) -> f64| {
-            let mut all: Vec<f64> = costs.iter().map(cost).collect();
-            all.sort_by(f64::total_cmp);
-            all.get(all.len() / 2).copied().unwrap_or_default()
-        };
+        let of = |cost: fn(&(f64, f64)) -> f64| median(costs.iter().map(cost).collect());
         // Of the turns' differences: what else the machine does hits single turns.
-        Ok(Figures::of(median(|(visitor, user)| user - visitor))
-            .also("a visitor, µs a cycle", median(|cost| cost.0), None)
-            .also("a user, µs a cycle", median(|cost| cost.1), None))
+        Ok(Figures::of(of(|(visitor, user)| user - visitor))
+            .also("a visitor, µs a cycle", of(|cost| cost.0), None)
+            .also("a user, µs a cycle", of(|cost| cost.1), None))
     }
 }
 

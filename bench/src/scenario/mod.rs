@@ -155,3 +155,9 @@ impl Figures {
 fn share(work: usize, part: usize) -> usize {
     (work / part.max(1)).max(1)
 }
+
+/// The middle of values; 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}

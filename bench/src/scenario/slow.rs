@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::fanout::flood;
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Figures, Goal, Scenario, median, share};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::{Crowd, gather};
 use crate::gauges::Gauges;
@@ -140,9 +140,4 @@ impl Stand {
         }
         Err(io::Error::other("the slow ones are never sent away"))
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -32,9 +32,7 @@ pub fn join_as(server: SocketAddr, connect: &str) -> io::Result<TcpStream> {
 /// Opens a session over WebSocket with this `Cookie` header, and joins `/` with this CONNECT.
 pub fn join_with(server: SocketAddr, cookie: &str, connect: &str) -> io::Result<TcpStream> {
     let mut stream = dial(server)?;
-    let mut read = Vec::new();
-    shake(&mut stream, &mut read, PATH, Some(cookie))?;
-    joined(&mut stream, &mut read, connect)?;
+    open_with(&mut stream, Some(cookie), connect)?;
     Ok(stream)
 }
 
@@ -53,16 +51,19 @@ pub fn dial(server: SocketAddr) -> io::Result<TcpStream> {
 
 /// Opens and joins over a stream that is there, a plain one or one of TLS.
 pub fn open<S: Read + Write>(stream: &mut S, connect: &str) -> io::Result<()> {
-    let mut read = Vec::new();
-    shake(stream, &mut read, PATH, None)?;
-    joined(stream, &mut read, connect)
+    open_with(stream, None, connect)
 }
 
-/// Joins `/` with this CONNECT once the session has opened.
-fn joined<S: Read + Write>(stream: &mut S, read: &mut Vec<u8>, connect: &str) -> io::Result<()> {
-    until(stream, read, |read| opened(read, b"0{"))?;
+fn open_with<S: Read + Write>(
+    stream: &mut S,
+    cookie: Option<&str>,
+    connect: &str,
+) -> io::Result<()> {
+    let mut read = Vec::new();
+    shake(stream, &mut read, PATH, cookie)?;
+    until(stream, &mut read, |read| opened(read, b"0{"))?;
     stream.write_all(&frame(connect.as_bytes()))?;
-    until(stream, read, |read| opened(read, b"40"))
+    until(stream, &mut read, |read| opened(read, b"40"))
 }
 
 /// Has a joined client send a packet that is acknowledged with the id 0, and waits for the ack.
