@@ -35,6 +35,7 @@ impl Phase {
             Self::Probing(probe) if probe.is_answered() => Stage::Probed,
             Self::Probing(_) => Stage::Probing,
             Self::Websocket => Stage::Websocket,
+            Self::Closed(tombstone) if tombstone.changing_until.is_some() => Stage::Changing,
             Self::Closed(_) => Stage::Closed,
         }
     }
@@ -60,6 +61,8 @@ pub(crate) enum Stage {
     Probed,
     /// On a WebSocket.
     Websocket,
+    /// Ended by the server while [`Stage::Probed`]; `5` has not come.
+    Changing,
     /// Ended.
     Closed,
 }
@@ -72,7 +75,7 @@ impl Stage {
             Self::Probing => "probing",
             Self::Probed => "probed",
             Self::Websocket => "websocket",
-            Self::Closed => "closed",
+            Self::Changing | Self::Closed => "closed",
         }
     }
 }
@@ -113,7 +116,7 @@ pub(crate) fn action(stage: Stage, lane: Lane, packet: &Packet<'_>, is_posting: 
             Packet::Close => Action::LeaveProbe,
             _ => Action::OutOfPlace,
         },
-        (Stage::Probed, Lane::Probe) => match packet {
+        (Stage::Probed | Stage::Changing, Lane::Probe) => match packet {
             Packet::Upgrade => Action::Upgrade,
             Packet::Pong(_) => Action::Heard,
             Packet::Close => Action::LeaveProbe,
@@ -143,7 +146,7 @@ mod tests {
 
     /// Columns: `0`, `1`, `2`, `2probe`, `3`, `4`, `5`, `6`.
     #[rustfmt::skip]
-    const TABLE: [(Stage, Lane, [Action; 8]); 15] = {
+    const TABLE: [(Stage, Lane, [Action; 8]); 18] = {
         const S: [Action; 8] = [OutOfPlace, Goodbye, OutOfPlace, OutOfPlace, Heard, Deliver, OutOfPlace, OutOfPlace];
         const W: [Action; 8] = [WrongLane; 8];
         [
@@ -159,6 +162,9 @@ mod tests {
             (Stage::Websocket, Lane::Polling,   W),
             (Stage::Websocket, Lane::Websocket, S),
             (Stage::Websocket, Lane::Probe,     W),
+            (Stage::Changing,  Lane::Polling,   W),
+            (Stage::Changing,  Lane::Websocket, W),
+            (Stage::Changing,  Lane::Probe, [OutOfPlace, LeaveProbe, OutOfPlace, OutOfPlace, Heard, OutOfPlace, Upgrade, OutOfPlace]),
             (Stage::Closed,    Lane::Polling,   W),
             (Stage::Closed,    Lane::Websocket, W),
             (Stage::Closed,    Lane::Probe,     W),

@@ -28,6 +28,10 @@ pub(crate) struct Tombstone {
     pub(crate) last: Last,
     /// When nothing more is told. `None`: only to a poll that waits already.
     pub(crate) until: Option<Instant>,
+    /// Until when a probe that was answered may still become the session's WebSocket. Its client has
+    /// stopped polling: a stock one whose probe ends there neither polls again nor comes back, until it
+    /// misses a ping.
+    pub(crate) changing_until: Option<Instant>,
 }
 
 /// The answer to one last poll.
@@ -56,6 +60,7 @@ impl Tombstone {
                 Last::Nothing
             },
             until: is_polling.then(|| now + GOODBYE),
+            changing_until: None,
         }
     }
 
@@ -69,6 +74,7 @@ impl Tombstone {
                 Transport::Websocket => Last::Nothing,
             },
             until: Some(now + FAREWELL),
+            changing_until: None,
         }
     }
 
@@ -83,7 +89,28 @@ impl Tombstone {
                 Last::Nothing
             },
             until: None,
+            changing_until: None,
         }
+    }
+
+    /// The client may still change to its probe, for no longer than there is something to tell.
+    pub(crate) fn change_until(&mut self, until: Instant) {
+        self.changing_until = self.until.map(|end| end.min(until));
+    }
+
+    /// The client has changed to its WebSocket: what is left to tell goes there.
+    pub(crate) fn change(&mut self) {
+        self.transport = Transport::Websocket;
+        self.last = Last::Nothing;
+        self.changing_until = None;
+    }
+
+    /// When there is something to do next.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        [self.until, self.changing_until]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether the server ended the session in good order, so that late input is no fault.

@@ -60,6 +60,11 @@ impl Probe {
         self.noops = self.noops.saturating_add(1);
     }
 
+    /// When the upgrade is given up.
+    pub(crate) fn until(&self) -> Instant {
+        self.deadline
+    }
+
     pub(crate) fn deadline(&self) -> Instant {
         self.hold
             .map_or(self.deadline, |hold| hold.min(self.deadline))

@@ -322,8 +322,8 @@ impl Model {
             (None, now) => self.was_closed = now.cloned(),
         }
         assert_eq!(self.session.is_closed(), self.session.closed_by().is_some());
-        if self.session.is_closed() {
-            assert!(!self.session.is_probing());
+        if self.session.poll_deadline().is_none() {
+            assert!(!self.session.is_probing(), "nothing would end the probe");
         }
         self.check_account();
     }

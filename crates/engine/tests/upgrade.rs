@@ -342,6 +342,56 @@ fn a_five_that_comes_after_the_upgrade_timeout_changes_nothing() {
 }
 
 #[test]
+fn a_session_that_ends_while_its_client_changes_transports_tells_so_on_the_websocket() {
+    let mut pair = probed();
+    pair.emit("last");
+    pair.close(Refusal::ServerShutdown {});
+    pair.run_until_quiet();
+    assert!(pair.session.is_closed() && pair.client.probes_closed.is_empty());
+    pair.client.write(Lane::Probe, "5");
+    pair.client.adopt_websocket();
+    pair.run_until_quiet();
+    assert_eq!(pair.client.texts(), ["last"]);
+    assert_eq!(pair.client.websocket_closed, Some(Some(1001)));
+    assert!(pair.session.is_finished(pair.now()));
+}
+
+#[test]
+fn a_session_that_ends_while_its_client_changes_transports_tells_so_to_a_poll_that_still_comes() {
+    let mut pair = probed();
+    pair.close(Refusal::ServerShutdown {});
+    pair.client.poll();
+    pair.run_until_quiet();
+    assert_eq!(pair.client.polled().last(), Some(&Ok("6\u{1e}1")));
+    assert_eq!(pair.client.probes_closed, [Code::ServerShutdown]);
+    assert!(pair.session.is_finished(pair.now()));
+}
+
+#[test]
+fn a_probe_of_a_session_that_has_ended_is_closed_at_the_upgrade_timeout() {
+    let mut pair = probed();
+    pair.close(Refusal::ServerShutdown {});
+    pair.advance(ms(9_999));
+    assert!(pair.session.is_probing());
+    pair.advance(ms(1));
+    assert_eq!(pair.client.probes_closed, [Code::ServerShutdown]);
+    pair.client.write(Lane::Probe, "5");
+    pair.run_until_quiet();
+    assert_eq!(pair.session.transport(), Transport::Polling);
+}
+
+#[test]
+fn a_probe_that_was_not_answered_goes_with_its_session() {
+    let mut pair = on_polling();
+    pair.client.polls = false;
+    pair.client.open_probe();
+    pair.run_until_quiet();
+    pair.close(Refusal::ServerShutdown {});
+    pair.run_until_quiet();
+    assert_eq!(pair.client.probes_closed, [Code::ServerShutdown]);
+}
+
+#[test]
 fn an_abandoned_probe_of_a_client_that_is_gone_is_reaped_by_the_heartbeat() {
     let mut pair = Pair::on_polling();
     pair.client.polls = false;

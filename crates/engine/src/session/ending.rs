@@ -14,9 +14,17 @@ impl Session {
     ///
     /// On polling the next poll brings it, then `6` and `1`; it is kept for 30 s (hardening §1.2, 7
     /// and 8). On a WebSocket the driver writes [`Session::gather`] until it is empty, then the close
-    /// frame of [`Session::closed_by`]. A probe is given up. A session that is closed stays as it is.
+    /// frame of [`Session::closed_by`]. A probe is given up, unless it was answered: then its client is
+    /// about to leave polling, and is told on whichever it turns to. A session that is closed stays as it
+    /// is.
     pub fn close(&mut self, why: Refusal, now: Instant) {
-        self.end(Tombstone::farewell(why, self.transport(), now));
+        let mut tombstone = Tombstone::farewell(why, self.transport(), now);
+        if let Phase::Probing(probe) = &self.phase
+            && probe.is_answered()
+        {
+            tombstone.change_until(probe.until());
+        }
+        self.end(tombstone);
     }
 
     /// The session ends at once and what is queued is discarded. A waiting GET is told `1`. On a
@@ -65,6 +73,7 @@ impl Session {
         self.outbox.clear();
         if let Phase::Closed(tombstone) = &mut self.phase {
             tombstone.until = None;
+            tombstone.changing_until = None;
             tombstone.last = match (tombstone.transport, self.is_waiting) {
                 (Transport::Polling, true) => Last::Noop,
                 _ => Last::Nothing,

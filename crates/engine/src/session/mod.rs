@@ -93,10 +93,14 @@ impl Session {
         matches!(self.phase, Phase::Closed(_))
     }
 
-    /// Whether a probe is under way. Once this turns false without [`Handled::Upgraded`], the driver
-    /// closes the probe's socket.
+    /// Whether a probe is under way; it may be so for a moment after the end. Once this turns false
+    /// without [`Handled::Upgraded`], the driver closes the probe's socket.
     pub fn is_probing(&self) -> bool {
-        matches!(self.phase, Phase::Probing(_))
+        match &self.phase {
+            Phase::Polling | Phase::Websocket => false,
+            Phase::Probing(_) => true,
+            Phase::Closed(tombstone) => tombstone.changing_until.is_some(),
+        }
     }
 
     /// Whether a GET waits for its answer.

@@ -59,7 +59,10 @@ impl Session {
                 Ok(Handled::ProbePong)
             }
             Action::Upgrade => {
-                self.phase = Phase::Websocket;
+                match &mut self.phase {
+                    Phase::Closed(tombstone) => tombstone.change(),
+                    phase => *phase = Phase::Websocket,
+                }
                 Ok(Handled::Upgraded)
             }
             Action::LeaveProbe => {
@@ -121,9 +124,13 @@ impl Session {
 
     /// Back to polling; the deflate of the probe goes with it.
     pub(super) fn leave_probe(&mut self) {
-        if self.is_probing() {
-            self.phase = Phase::Polling;
-            self.is_deflated = false;
+        match &mut self.phase {
+            Phase::Probing(_) => {
+                self.phase = Phase::Polling;
+                self.is_deflated = false;
+            }
+            Phase::Closed(tombstone) => tombstone.changing_until = None,
+            Phase::Polling | Phase::Websocket => {}
         }
     }
 }

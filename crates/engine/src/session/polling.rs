@@ -106,7 +106,10 @@ impl Session {
             }
             Phase::Closed(tombstone) => match std::mem::replace(&mut tombstone.last, Last::Nothing)
             {
-                Last::Drain => Control::farewell(),
+                Last::Drain => {
+                    tombstone.changing_until = None;
+                    Control::farewell()
+                }
                 Last::Close => Control::Close.polling().to_vec(),
                 Last::Noop | Last::Nothing => Control::Noop.polling().to_vec(),
             },

@@ -17,6 +17,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) {
         match &mut self.phase {
             Phase::Closed(tombstone) => {
+                tombstone.changing_until.take_if(|until| now >= *until);
                 if tombstone.is_over(now) {
                     tombstone.last = Last::Nothing;
                     self.outbox.clear();
@@ -40,7 +41,7 @@ impl Session {
         match &self.phase {
             Phase::Polling | Phase::Websocket => Some(heartbeat),
             Phase::Probing(probe) => Some(heartbeat.min(probe.deadline())),
-            Phase::Closed(tombstone) => tombstone.until.filter(|_| !self.has_told()),
+            Phase::Closed(tombstone) => tombstone.deadline().filter(|_| !self.has_told()),
         }
     }
 

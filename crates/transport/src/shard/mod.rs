@@ -156,7 +156,9 @@ impl<A: App> Shard<A> {
             }
             Handled::ProbePong => return Ok(Step::AnswerProbe),
             Handled::Upgraded => {
-                self.app.handle_upgrade(id);
+                if self.net.conn(id).is_some_and(|conn| !conn.told) {
+                    self.app.handle_upgrade(id);
+                }
                 return Ok(Step::Upgraded);
             }
             Handled::Closed => return Ok(Step::Closed),

@@ -109,6 +109,33 @@ async fn a_probe_that_is_given_up_leaves_the_session_on_polling() {
     }
 }
 
+/// A stock client whose probe fails when it has stopped polling does neither, until it misses a ping.
+#[tokio::test]
+async fn a_session_that_ends_amid_its_upgrade_says_so_on_the_websocket() {
+    for shards in SHARDS {
+        let lab = echoing(shards).await;
+        let mut probes = Vec::new();
+        for _ in 0..8 {
+            let session = Polling::open(&lab.reach).await;
+            let mut probe = WebSocket::open(&lab.reach, &session.query("websocket"))
+                .await
+                .unwrap();
+            probe.text("2probe").await;
+            assert_eq!(probe.next().await, Frame::Text("3probe".into()));
+            assert_eq!(session.get().await.text(), "6", "a poll ends while probing");
+            probes.push(probe);
+        }
+        lab.running().drain();
+        lab.until_empty().await;
+        for mut probe in probes {
+            probe.text("5").await;
+            let end = probe.next().await;
+            assert!(matches!(end, Frame::Close(1001, _)), "{end:?}");
+        }
+        lab.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_websocket_stays_with_the_shard_that_accepted_it() {
     let lab = echoing(4).await;
