@@ -112,6 +112,16 @@ impl Conn {
         self.counted_bytes = bytes;
     }
 
+    /// Whether it has to be put on the list that leaves so, for it is on none that leaves as early.
+    #[inline]
+    pub(super) fn is_to_leave(&mut self, leaves: Dirty) -> bool {
+        let is_later = self.dirty < leaves;
+        if is_later {
+            self.dirty = leaves;
+        }
+        is_later
+    }
+
     /// Wakes the GET that waits, if one does.
     pub(crate) fn wake_poll(&mut self) {
         if let Some(waker) = self.poll.take() {

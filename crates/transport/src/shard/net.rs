@@ -170,7 +170,9 @@ impl Net {
         };
         let refused = conn.session.send(Rc::clone(message), delivery).is_err();
         self.stats.messages_out.add(1);
-        self.mark(to, leaves);
+        if conn.is_to_leave(leaves) {
+            self.list(to, leaves);
+        }
         if refused {
             self.touch(to);
         }
@@ -212,24 +214,22 @@ impl Net {
 
     /// The connection has something to write; the flush task is woken for the end of the tick.
     pub(crate) fn mark_dirty(&mut self, id: ConnId) {
-        self.mark(id, Dirty::Now);
+        if self
+            .conn_mut(id)
+            .is_some_and(|conn| conn.is_to_leave(Dirty::Now))
+        {
+            self.list(id, Dirty::Now);
+        }
     }
 
-    /// The connection is to be written when this list is.
-    #[inline]
-    fn mark(&mut self, id: ConnId, leaves: Dirty) {
-        let Some(conn) = find_mut(&mut self.conns, id) else {
-            return;
-        };
-        if conn.dirty < leaves {
-            conn.dirty = leaves;
-            match leaves {
-                Dirty::No => {}
-                Dirty::Held => self.held.push(id),
-                Dirty::Now => self.dirty.push(id),
-            }
-            self.flush.wake();
+    /// Puts a connection on a list; the flush task is woken for it.
+    fn list(&mut self, id: ConnId, leaves: Dirty) {
+        match leaves {
+            Dirty::No => {}
+            Dirty::Held => self.held.push(id),
+            Dirty::Now => self.dirty.push(id),
         }
+        self.flush.wake();
     }
 
     /// Moves the connections whose output leaves now behind what is left of an earlier list.
