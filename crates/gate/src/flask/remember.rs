@@ -6,7 +6,7 @@ use hmac::Hmac;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
 
-use super::signer::mac;
+use super::signer::{keyed, mac};
 use super::{COOKIE_BYTES, Fault, hex};
 
 /// Reads remember cookies.
@@ -31,7 +31,7 @@ impl RememberCookies {
             return Err(Fault::TooLong { limit });
         }
         let (user, digest) = cookie.rsplit_once('|').ok_or(Fault::Malformed)?;
-        let expected = hex(&mac::<Hmac<Sha512>>(&self.key, user.as_bytes()));
+        let expected = hex(&mac(keyed::<Hmac<Sha512>>(&self.key), user.as_bytes()));
         // Lower case only, as Python's hexdigest() is.
         if expected.as_bytes().ct_eq(digest.as_bytes()).into() {
             Ok(user)

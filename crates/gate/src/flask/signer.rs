@@ -43,7 +43,15 @@ pub enum Derivation {
 #[derive(Clone)]
 pub struct Signer {
     digest: Digest,
-    keys: Vec<Vec<u8>>,
+    keys: Vec<Key>,
+}
+
+/// A signing key with its HMAC begun: what the key alone decides is hashed once, not for each text.
+#[derive(Clone)]
+enum Key {
+    Sha1(Hmac<Sha1>),
+    Sha256(Hmac<Sha256>),
+    Sha512(Hmac<Sha512>),
 }
 
 /// A signed payload with its time, the signature verified.
@@ -65,10 +73,13 @@ impl Signer {
         salt: &str,
         secrets: impl IntoIterator<Item = &'a [u8]>,
     ) -> Self {
-        let derive = |secret| derived(digest, derivation, salt.as_bytes(), secret);
+        let key = |secret| {
+            let derived = derived(digest, derivation, salt.as_bytes(), secret);
+            digest.key(&derived)
+        };
         Self {
             digest,
-            keys: secrets.into_iter().map(derive).collect(),
+            keys: secrets.into_iter().map(key).collect(),
         }
     }
 
@@ -83,7 +94,7 @@ impl Signer {
         let signature = signature.map_err(|_| Fault::Signature)?;
         // Every key is tried, so that time does not tell which one fits.
         let fits = self.keys.iter().fold(Choice::from(0), |fits, key| {
-            fits | self.digest.mac(key, value.as_bytes()).ct_eq(&signature)
+            fits | key.mac(value.as_bytes()).ct_eq(&signature)
         });
         if fits.into() {
             Ok(value)
@@ -111,7 +122,7 @@ impl Signer {
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
         let time = URL_SAFE_NO_PAD.encode(bytes.get(zeros..)?);
         let signed = format!("{payload}.{time}");
-        let signature = self.digest.mac(self.keys.first()?, signed.as_bytes());
+        let signature = self.keys.first()?.mac(signed.as_bytes());
         Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
@@ -139,11 +150,11 @@ impl Timed<'_> {
 }
 
 impl Digest {
-    fn mac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+    fn key(self, key: &[u8]) -> Key {
         match self {
-            Self::Sha1 => mac::<Hmac<Sha1>>(key, message),
-            Self::Sha256 => mac::<Hmac<Sha256>>(key, message),
-            Self::Sha512 => mac::<Hmac<Sha512>>(key, message),
+            Self::Sha1 => Key::Sha1(keyed(key)),
+            Self::Sha256 => Key::Sha256(keyed(key)),
+            Self::Sha512 => Key::Sha512(keyed(key)),
         }
     }
 
@@ -156,10 +167,24 @@ impl Digest {
     }
 }
 
-/// HMAC of a message.
-pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> Vec<u8> {
+impl Key {
+    fn mac(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha1(keyed) => mac(keyed.clone(), message),
+            Self::Sha256(keyed) => mac(keyed.clone(), message),
+            Self::Sha512(keyed) => mac(keyed.clone(), message),
+        }
+    }
+}
+
+/// HMAC by a key, of what is to come.
+pub(super) fn keyed<M: Mac + KeyInit>(key: &[u8]) -> M {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    let keyed = <M as KeyInit>::new_from_slice(key).expect("a key of any length");
+    <M as KeyInit>::new_from_slice(key).expect("a key of any length")
+}
+
+/// HMAC of a message.
+pub(super) fn mac(keyed: impl Mac, message: &[u8]) -> Vec<u8> {
     keyed.chain_update(message).finalize().into_bytes().to_vec()
 }
 
@@ -171,7 +196,7 @@ pub(super) fn hash<H: Hash>(parts: &[&[u8]]) -> Vec<u8> {
 
 fn derived(digest: Digest, derivation: Derivation, salt: &[u8], secret: &[u8]) -> Vec<u8> {
     match derivation {
-        Derivation::Hmac => digest.mac(secret, salt),
+        Derivation::Hmac => digest.key(secret).mac(salt),
         Derivation::Concat => digest.hash(&[salt, secret]),
         Derivation::DjangoConcat => digest.hash(&[salt, b"signer", secret]),
         Derivation::None => secret.to_vec(),
