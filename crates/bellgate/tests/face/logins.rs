@@ -13,7 +13,7 @@ use crate::lab::{Lab, each_way, settings};
 pub(crate) const PAGE: &str = "http://localhost:5000";
 
 /// What the session of a page of Flask-WTF keeps.
-const KEPT: &str = "0413b96cb7e41edda423f46be15c220d49afdabf";
+pub(crate) const KEPT: &str = "0413b96cb7e41edda423f46be15c220d49afdabf";
 
 pub(crate) fn now() -> u64 {
     SystemTime::now()
@@ -47,7 +47,8 @@ pub(crate) fn whoami(server: Server) -> Server {
     })
 }
 
-fn page(lab: &Lab, session: &Value) -> Reach {
+/// The page of the application in whose session this is.
+pub(crate) fn page(lab: &Lab, session: &Value) -> Reach {
     let reach = lab.reach.clone().from_origin(PAGE);
     reach.with_header("Cookie", &cookie(session))
 }

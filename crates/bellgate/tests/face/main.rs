@@ -25,6 +25,7 @@ mod leaving;
 mod live;
 mod logins;
 mod mounted;
+mod namespaces;
 mod operators;
 mod publishing;
 mod rates;
