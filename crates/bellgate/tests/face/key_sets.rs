@@ -122,6 +122,18 @@ async fn a_server_that_hangs_costs_half_the_connect_timeout_and_the_transport() 
 }
 
 #[tokio::test]
+async fn a_server_that_hung_for_the_whole_time_is_down_for_handshakes() {
+    let web = issuer().await;
+    web.hold();
+    let lab = lab(1, &web, &[]).await;
+    bellgate_peer::eventually("the fetch to be given up", async || {
+        let told = Engine::attempt(&lab.reach, Over::Websocket).await.err();
+        told.is_some_and(|told| told.status() == 503)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_url_that_cannot_be_used_counts_as_set() {
     use bellgate::config::{Settings, Sources};
     let set = [("BELLGATE_JWT_JWKS_URL", "ftp://keys.example")];

@@ -35,7 +35,7 @@ pub const REFRESH_EVERY: Duration = Duration::from_secs(600);
 /// How long keys are believed while the URL does not answer.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 
-/// How soon a first fetch that failed is tried again.
+/// How soon after a first fetch that failed it is tried again; until then nobody needs to wait for it.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
 /// The keys of one JWKS URL. A clone shares the keys, as they are then.
@@ -45,7 +45,8 @@ pub struct KeySet {
     made: Instant,
     keys: Arc<Vec<NamedKey>>,
     fetched: Option<Instant>,
-    asked: Option<Instant>,
+    /// When the last fetch ended, or the one under way began.
+    tried: Option<Instant>,
     is_fetching: bool,
     is_wanted: bool,
 }
@@ -59,7 +60,7 @@ impl KeySet {
             made: now,
             keys: Arc::default(),
             fetched: None,
-            asked: None,
+            tried: None,
             is_fetching: false,
             is_wanted: false,
         }
@@ -73,7 +74,7 @@ impl KeySet {
         if is_due {
             self.is_fetching = true;
             self.is_wanted = false;
-            self.asked = Some(now);
+            self.tried = Some(now);
         }
         is_due
     }
@@ -87,7 +88,7 @@ impl KeySet {
             None => FIRST_RETRY,
             Some(_) => REFRESH_AT_MOST,
         };
-        let soonest = self.asked.map_or(self.made, |asked| asked + pause);
+        let soonest = self.tried.map_or(self.made, |tried| tried + pause);
         match self.fetched {
             Some(fetched) if !self.is_wanted => Some(soonest.max(fetched + REFRESH_EVERY)),
             _ => Some(soonest),
@@ -107,7 +108,7 @@ impl KeySet {
     /// # Errors
     /// Why it is not taken; the old keys hold.
     pub fn handle_fetched(&mut self, body: &[u8], now: Instant) -> Result<usize, SetFault> {
-        self.is_fetching = false;
+        self.end_fetch(now);
         self.keys = Arc::new(read(body, self.allowed.as_deref())?);
         self.fetched = Some(now);
         Ok(self.keys.len())
@@ -115,7 +116,7 @@ impl KeySet {
 
     /// The URL did not answer, or not with a 200.
     pub fn handle_failed(&mut self, now: Instant) {
-        self.is_fetching = false;
+        self.end_fetch(now);
         self.forget_old(now);
     }
 
@@ -137,6 +138,11 @@ impl KeySet {
             (Some(named), None) => Ok(&named.key),
             _ => Err(TokenFault::UnknownKey),
         }
+    }
+
+    fn end_fetch(&mut self, now: Instant) {
+        self.is_fetching = false;
+        self.tried = Some(now);
     }
 
     /// Keys that nobody has confirmed for too long are believed no more.

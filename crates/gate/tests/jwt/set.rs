@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bellgate_gate::jwt::{
-    Algorithm, KeySet, REFRESH_AT_MOST, REFRESH_EVERY, SET_BYTES, SET_KEYS, SetFault, TokenFault,
-    TokenRules, Tokens,
+    Algorithm, FETCH_TIMEOUT, KeySet, REFRESH_AT_MOST, REFRESH_EVERY, SET_BYTES, SET_KEYS,
+    SetFault, TokenFault, TokenRules, Tokens,
 };
 use serde_json::{Value, json};
 
@@ -170,9 +170,9 @@ fn before_the_first_fetch_no_token_is_judged() {
     assert!(set.poll_fetch(t));
     assert!(!set.poll_fetch(t + s(100)), "one fetch at a time");
     set.handle_failed(t + s(1));
-    assert!(!set.poll_fetch(t + s(4)));
-    assert!(set.poll_fetch(t + s(5)));
-    set.handle_fetched(&body(&[pair.jwk("a")]), t + s(6))
+    assert!(!set.poll_fetch(t + s(5)));
+    assert!(set.poll_fetch(t + s(6)), "five seconds after the failure");
+    set.handle_fetched(&body(&[pair.jwk("a")]), t + s(7))
         .unwrap();
     assert!(read(&token, &set).is_ok());
 }
@@ -209,6 +209,17 @@ fn ten_thousand_unknown_keys_are_one_fetch_a_minute() {
     // Five minutes.
     assert_eq!((fetches, hopes), (4, 4));
     assert_eq!(REFRESH_AT_MOST, s(60));
+}
+
+#[test]
+fn a_url_that_hangs_is_left_alone_for_a_while_after_it_was_given_up() {
+    let t = start();
+    let mut set = KeySet::new(None, t);
+    assert!(set.poll_fetch(t));
+    assert_eq!(set.poll_deadline(), None, "one is under way");
+    let given_up = t + FETCH_TIMEOUT;
+    set.handle_failed(given_up);
+    assert_eq!(set.poll_deadline(), Some(given_up + s(5)));
 }
 
 #[test]
