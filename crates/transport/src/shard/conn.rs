@@ -112,14 +112,15 @@ impl Conn {
         self.counted_bytes = bytes;
     }
 
-    /// Whether it has to be put on the list that leaves so, for it is on none that leaves as early.
+    /// Marks it as one with something to write. Whether it is to be put on that list: it may stand on it, or
+    /// on one that leaves earlier.
     #[inline]
-    pub(super) fn is_to_leave(&mut self, leaves: Dirty) -> bool {
-        let is_later = self.dirty < leaves;
-        if is_later {
+    pub(super) fn mark(&mut self, leaves: Dirty) -> bool {
+        let is_new = self.dirty < leaves;
+        if is_new {
             self.dirty = leaves;
         }
-        is_later
+        is_new
     }
 
     /// Wakes the GET that waits, if one does.

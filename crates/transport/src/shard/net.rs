@@ -170,8 +170,8 @@ impl Net {
         };
         let refused = conn.session.send(Rc::clone(message), delivery).is_err();
         self.stats.messages_out.add(1);
-        if conn.is_to_leave(leaves) {
-            self.list(to, leaves);
+        if conn.mark(leaves) {
+            self.enlist(to, leaves);
         }
         if refused {
             self.touch(to);
@@ -214,16 +214,13 @@ impl Net {
 
     /// The connection has something to write; the flush task is woken for the end of the tick.
     pub(crate) fn mark_dirty(&mut self, id: ConnId) {
-        if self
-            .conn_mut(id)
-            .is_some_and(|conn| conn.is_to_leave(Dirty::Now))
-        {
-            self.list(id, Dirty::Now);
+        if self.conn_mut(id).is_some_and(|conn| conn.mark(Dirty::Now)) {
+            self.enlist(id, Dirty::Now);
         }
     }
 
     /// Puts a connection on a list; the flush task is woken for it.
-    fn list(&mut self, id: ConnId, leaves: Dirty) {
+    fn enlist(&mut self, id: ConnId, leaves: Dirty) {
         match leaves {
             Dirty::No => {}
             Dirty::Held => self.held.push(id),
