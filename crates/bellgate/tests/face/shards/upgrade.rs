@@ -87,18 +87,24 @@ async fn a_second_websocket_for_an_upgraded_session_is_accepted_and_closed() {
     }
 }
 
+/// A session whose probe was answered and whose poll has ended: all that is left to say is `5`.
+async fn probed(lab: &Lab) -> (Polling, WebSocket) {
+    let session = Polling::open(&lab.reach).await;
+    let mut probe = WebSocket::open(&lab.reach, &session.query("websocket"))
+        .await
+        .unwrap();
+    probe.text("2probe").await;
+    assert_eq!(probe.next().await, Frame::Text("3probe".into()));
+    assert_eq!(session.get().await.text(), "6", "a poll ends while probing");
+    (session, probe)
+}
+
 #[tokio::test]
 async fn a_probe_that_is_given_up_leaves_the_session_on_polling() {
     for shards in SHARDS {
         let lab = echoing(shards).await;
         for _ in 0..8 {
-            let session = Polling::open(&lab.reach).await;
-            let mut probe = WebSocket::open(&lab.reach, &session.query("websocket"))
-                .await
-                .unwrap();
-            probe.text("2probe").await;
-            assert_eq!(probe.next().await, Frame::Text("3probe".into()));
-            assert_eq!(session.get().await.text(), "6", "a poll ends while probing");
+            let (session, probe) = probed(&lab).await;
             drop(probe);
             let mut engine = Engine::polling(session);
             engine.send("on polling").await;
@@ -116,14 +122,7 @@ async fn a_session_that_ends_amid_its_upgrade_says_so_on_the_websocket() {
         let lab = echoing(shards).await;
         let mut probes = Vec::new();
         for _ in 0..8 {
-            let session = Polling::open(&lab.reach).await;
-            let mut probe = WebSocket::open(&lab.reach, &session.query("websocket"))
-                .await
-                .unwrap();
-            probe.text("2probe").await;
-            assert_eq!(probe.next().await, Frame::Text("3probe".into()));
-            assert_eq!(session.get().await.text(), "6", "a poll ends while probing");
-            probes.push(probe);
+            probes.push(probed(&lab).await.1);
         }
         lab.running().drain();
         lab.until_empty().await;
