@@ -42,7 +42,6 @@ pub enum Derivation {
 /// Verifies signatures of one salt, with any of several secrets.
 #[derive(Clone)]
 pub struct Signer {
-    digest: Digest,
     keys: Vec<Key>,
 }
 
@@ -78,7 +77,6 @@ impl Signer {
             digest.key(&derived)
         };
         Self {
-            digest,
             keys: secrets.into_iter().map(key).collect(),
         }
     }
@@ -129,7 +127,7 @@ impl Signer {
 
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Signer({:?}, {} keys)", self.digest, self.keys.len())
+        write!(f, "Signer({} keys)", self.keys.len())
     }
 }
 
