@@ -7,7 +7,7 @@ import { JWT_SECRET, SECRET, flask, redis } from "../lib/flask.js";
 import { request } from "../lib/http.js";
 import { nginx } from "../lib/nginx.js";
 import { freePort } from "../lib/program.js";
-import { until } from "../lib/wait.js";
+import { SOON, until } from "../lib/wait.js";
 
 const chromium = browser();
 const KEYS = `test:${API_KEY}:publish+emit+read+manage`;
@@ -114,8 +114,8 @@ for (const [place, how] of Object.entries(PLACES)) {
     const other = await page.context().newPage();
     await other.goto(site);
     await other.click("#logout button");
-    await page.waitForFunction(() => seen.disconnects.length > 0, undefined, { timeout: 5000 });
-    await until(async () => !(await told(gate, "ada")).online, 5000, "the user to be gone");
+    await page.waitForFunction(() => seen.disconnects.length > 0);
+    await until(async () => !(await told(gate, "ada")).online, SOON, "the user to be gone");
   });
 }
 

@@ -2,7 +2,7 @@
 
 /** Connects with the stock client and writes down all that it tells. */
 function connect(url, options) {
-  const given = { reconnection: false, timeout: 5000, ...options };
+  const given = { reconnection: false, timeout: 20_000, ...options };
   const begun = performance.now();
   const socket = io(url, given);
   Object.assign(window, { socket, given, seen: follow(socket, begun) });

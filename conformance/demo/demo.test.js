@@ -233,7 +233,7 @@ test("a taken port is named, and the status is 2", async () => {
   const { port } = demo.page;
   const env = { FLASK_PORT: String(port), SOCKETIO_PORT: String(await freePort()) };
   const second = new Program(built("bellgate", "BELLGATE_BINARY"), ["demo"], env, 0);
-  const { code } = await within(second.exited, 10_000, "the end of a demo without a port");
+  const { code } = await within(second.exited, 30_000, "the end of a demo without a port");
   await second.kill();
   assert.equal(code, 2, second.output);
   assert.match(second.output, new RegExp(`127\\.0\\.0\\.1:${port} is taken`));

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import { browser } from "../lib/browser.js";
-import { within } from "../lib/wait.js";
+import { SOON, within } from "../lib/wait.js";
 import { PICTURES, SIZE } from "./pictures.js";
 import { started } from "./stage.js";
 
@@ -34,9 +34,9 @@ for (const [name, prepare] of Object.entries(PICTURES)) {
       if (!told) t.after(() => rmSync(folder, { recursive: true }));
       const page = await shared.it.newPage({ viewport: SIZE, colorScheme });
       t.after(() => page.close());
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(30_000);
       for (const element of await prepare(page, demo)) {
-        assert.ok(await within(isWhole(element), 5000, "a look at an element"), `cut off: ${element}`);
+        assert.ok(await within(isWhole(element), SOON, "a look at an element"), `cut off: ${element}`);
       }
       const path = join(folder, `${name}-${colorScheme}.png`);
       await page.screenshot({ path });

@@ -33,7 +33,7 @@ export async function flask(t, env = {}) {
   const gunicorn = join(HERE, ".venv-flask/bin/gunicorn");
   const args = ["--chdir", join(HERE, "flask"), "--bind", `127.0.0.1:${port}`, "--threads", "4", "app:app"];
   const program = start(t, gunicorn, args, { ...own, ...env });
-  await until(() => program.answers(() => request({ host: "127.0.0.1", port }, "/").then(({ status }) => status === 200)), 20_000, "Flask");
+  await until(() => program.answers(() => request({ host: "127.0.0.1", port }, "/").then(({ status }) => status === 200)), 60_000, "Flask");
   return port;
 }
 
@@ -44,7 +44,7 @@ export async function redis(t) {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
   const program = start(t, "redis-server", [...args, "--notify-keyspace-events", "Egx"], { PATH: process.env.PATH });
-  await until(() => program.answers(() => connects(port)), 10_000, "Redis");
+  await until(() => program.answers(() => connects(port)), 60_000, "Redis");
   return `redis://127.0.0.1:${port}/0`;
 }
 
@@ -57,7 +57,7 @@ function start(t, command, args, env) {
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
   t.after(async () => {
     child.kill("SIGTERM");
-    await within(ended, 10_000, `the end of ${command}`);
+    await within(ended, 30_000, `the end of ${command}`);
   });
   const answers = (ask) => {
     if (isOver) throw new Error(`${command} did not start\n${output}`);

@@ -111,7 +111,7 @@ export function stock(t, server, way, namespace = "/", options = {}) {
 /** A stock client that is connected, and upgraded where the way says so. */
 export async function stockJoined(t, server, way, namespace = "/", options = {}) {
   const socket = stock(t, server, way, namespace, options);
-  await once(socket, "connect", 5000);
+  await once(socket, "connect");
   if (way === "upgraded" && socket.io.engine.transport.name !== "websocket") await once(socket.io.engine, "upgrade");
   return socket;
 }
@@ -123,5 +123,5 @@ export function labClient(t, server, way, auth = {}, options = {}) {
 
 /** Emits and waits for the ack. */
 export function ask(socket, event, ...args) {
-  return socket.timeout(5000).emitWithAck(event, ...args);
+  return socket.timeout(SOON).emitWithAck(event, ...args);
 }

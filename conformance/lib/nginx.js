@@ -78,5 +78,5 @@ export async function nginx(t, { port, pagesPort, gatePort, secure = false, head
     rmSync(folder, { recursive: true, force: true });
   });
   const answers = () => request({ host: "127.0.0.1", port }, "/").then(({ status }) => status === 200, () => false);
-  await until(() => (secure ? greets(port) : answers()), 10_000, "nginx");
+  await until(() => (secure ? greets(port) : answers()), 60_000, "nginx");
 }

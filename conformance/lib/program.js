@@ -31,7 +31,7 @@ export class Program {
   /** Runs `command` with `args` and nothing but `env` in its environment, in an empty folder of its own. */
   static async start(command, args, env, port) {
     const program = new Program(command, args, env, port);
-    await until(() => program.#answers(), 15_000, `${command} to answer on port ${port}`);
+    await until(() => program.#answers(), 60_000, `${command} to answer on port ${port}`);
     return program;
   }
 
@@ -67,7 +67,7 @@ export class Program {
   }
 
   /** Stops it as an operator would, and checks that it had not panicked and says so with status 0. */
-  async stop(ms = 10_000) {
+  async stop(ms = 30_000) {
     const early = this.ended;
     if (!early) this.child.kill("SIGTERM");
     const how = await within(this.exited, ms, `the end of the server after SIGTERM\n${this.output}`).catch((error) => {

@@ -1,13 +1,13 @@
 // What a page is told when it is refused, and what the log says of it (contract §3). Start with `attempt`.
 
 import assert from "node:assert/strict";
-import { until } from "./wait.js";
+import { SOON, until } from "./wait.js";
 
 /** Options of a client that comes back at once where it comes back at all. */
 export const EAGER = { reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 40, randomizationFactor: 0 };
 
 /** A page should learn within a second; a busy machine gets more. */
-const DEADLINE = 5000;
+const DEADLINE = 20_000;
 
 /** Has the page (or frame) connect, and returns the first `connect_error` that it is told. */
 export async function attempt(t, page, url, options = {}) {
@@ -60,7 +60,7 @@ export async function staysAway(page, relayed) {
 /** The log's line of this code, and of the request that the page was told of where it was told. */
 export async function logged(gate, code, requestId = undefined) {
   const isIt = (line) => line.code === code && (requestId === undefined || line.request_id === requestId);
-  const line = await until(() => gate.log.find(isIt), 5000, `${code} in the log`).catch((error) => {
+  const line = await until(() => gate.log.find(isIt), SOON, `${code} in the log`).catch((error) => {
     throw new Error(`${error.message}\n${gate.output}`);
   });
   assert.equal(line.level, "WARN");

@@ -1,7 +1,7 @@
 // Waiting with deadlines. Tests wait for a condition, never for a time to pass: start with `within` and `Inbox`.
 
-/** How long a test waits for something that should happen at once, in milliseconds. */
-export const SOON = 3000;
+/** How long a test waits for something that should happen at once, in milliseconds. Machines pause. */
+export const SOON = 15_000;
 
 /** Resolves as `promise` does, or fails after `ms` milliseconds with a sentence that names `what` was awaited. */
 export async function within(promise, ms = SOON, what = "the answer") {

@@ -5,18 +5,18 @@ import http from "node:http";
 import test from "node:test";
 import { io } from "socket.io-client";
 import { request } from "../lib/http.js";
-import { conformanceServer } from "../lib/lab.js";
+import { CALM, conformanceServer } from "../lib/lab.js";
 import { once, within } from "../lib/wait.js";
 
 /** The server's own options, unchanged, on a connection of its own. */
 async function connected(t, env) {
-  const server = await conformanceServer(env);
+  const server = await conformanceServer({ ...CALM, ...env });
   t.after(() => server.stop());
   const answer = await request(server, "/client/config.json");
   assert.equal(answer.status, 200, answer.text);
   const socket = io(server.url, { ...JSON.parse(answer.text), forceNew: true });
   t.after(() => socket.close());
-  await once(socket, "connect", 5000);
+  await once(socket, "connect");
   const [back] = await within(Promise.all([once(socket, "message-back"), socket.emit("message", "hello")]));
   assert.deepEqual(back, ["hello"]);
   return socket;
@@ -49,7 +49,7 @@ test("a stock client follows a path, a transport and pauses of the settings", as
 });
 
 test("a stock client with the served options falls back to polling where WebSockets do not get through", async (t) => {
-  const server = await conformanceServer();
+  const server = await conformanceServer(CALM);
   t.after(() => server.stop());
   const options = JSON.parse((await request(server, "/client/config.json")).text);
   // A proxy that passes requests on and cuts every upgrade.
@@ -68,6 +68,6 @@ test("a stock client with the served options falls back to polling where WebSock
   t.after(() => new Promise((resolve) => proxy.close(resolve).closeAllConnections()));
   const socket = io(`http://127.0.0.1:${proxy.address().port}`, { ...options, forceNew: true });
   t.after(() => socket.close());
-  await once(socket, "connect", 5000);
+  await once(socket, "connect");
   assert.equal(socket.io.engine.transport.name, "polling");
 });

@@ -5,7 +5,7 @@ import test from "node:test";
 import { API_KEY, bellgate } from "../lib/browser.js";
 import { request } from "../lib/http.js";
 import { WAYS, openPeer, query } from "../lib/peers.js";
-import { until, within } from "../lib/wait.js";
+import { SOON, until, within } from "../lib/wait.js";
 
 const HUGE = 200_000;
 const EVENTS = 150;
@@ -29,10 +29,10 @@ async function join(peer) {
 /** SIGTERM twice; how the process ended. */
 async function stopTwice(server) {
   server.child.kill("SIGTERM");
-  await until(() => server.output.includes("going down"), 5000, "the server to go down");
+  await until(() => server.output.includes("going down"), SOON, "the server to go down");
   assert.ok(server.isAlive, "one SIGTERM waits for the sessions");
   server.child.kill("SIGTERM");
-  const how = await within(server.exited, 5000, "the end of the server after a second SIGTERM");
+  const how = await within(server.exited, SOON, "the end of the server after a second SIGTERM");
   assert.doesNotMatch(server.output, /panicked at/);
   return how;
 }
@@ -50,9 +50,9 @@ test("a second SIGINT does the same", async (t) => {
   const server = await patient(t);
   await join(await openPeer(t, server, "websocket"));
   server.child.kill("SIGINT");
-  await until(() => server.output.includes("going down"), 5000, "the server to go down");
+  await until(() => server.output.includes("going down"), SOON, "the server to go down");
   server.child.kill("SIGINT");
-  assert.deepEqual(await within(server.exited, 5000, "the end of the server"), { code: 0, signal: null });
+  assert.deepEqual(await within(server.exited, SOON, "the end of the server"), { code: 0, signal: null });
 });
 
 test("a forced stop throws away what waits for a WebSocket that does not read", async (t) => {
@@ -64,7 +64,7 @@ test("a forced stop throws away what waits for a WebSocket that does not read", 
   for (let n = 0; n < EVENTS; n++) await emit(server, n, filler);
   assert.deepEqual(await stopTwice(server), { code: 0, signal: null });
   peer.socket.resume();
-  await peer.closed(10_000);
+  await peer.closed();
   const got = peer.inbox.takeAll().map((packet) => JSON.parse(packet.slice(2))[1]);
   assert.ok(got.length < EVENTS, "the kernel does not hold 30 MB, so the server must have waited for the client");
   assert.deepEqual(got, got.map((_, index) => index), "what arrives is the beginning, whole and in order");

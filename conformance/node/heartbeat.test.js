@@ -5,27 +5,31 @@ import test from "node:test";
 import { request } from "../lib/http.js";
 import { WAYS, conformanceServer, everyWay, expectClosed, sharedServer } from "../lib/lab.js";
 import { openLane, openPeer, query } from "../lib/peers.js";
-import { until } from "../lib/wait.js";
+import { SOON, until } from "../lib/wait.js";
 
 const INTERVAL = 300;
 const TIMEOUT = 200;
 /** What a busy machine may add before a client sees something. */
-const SLACK = 400;
+const SLACK = 5000;
 const PATH = "/engine.io/";
 const server = sharedServer();
 
+/** A server for tests that answer pings, which a busy machine may do late, and that join no namespace. */
+const PATIENCE = 4000;
+const patient = sharedServer({ SOCKETIO_PING_TIMEOUT: `${PATIENCE}ms`, SOCKETIO_CONNECT_TIMEOUT: "60s" });
+
 /** A polling session without a waiting GET. */
-async function opened() {
-  const { text } = await request(server, query(PATH, "polling"));
+async function opened(on) {
+  const { text } = await request(on, query(PATH, "polling"));
   const { sid } = JSON.parse(text.slice(1));
   const path = query(PATH, "polling", sid);
-  return { sid, poll: () => request(server, path), post: (body) => request(server, path, { method: "POST", body }) };
+  return { sid, poll: () => request(on, path), post: (body) => request(on, path, { method: "POST", body }) };
 }
 
 for (const path of ["/engine.io/", "/socket.io/"]) {
   everyWay(`a ping comes every interval, not before the first, on ${path}`, async (way, t) => {
     const before = performance.now();
-    const peer = await openPeer(t, server, way, { path, pings: "deliver" });
+    const peer = await openPeer(t, patient, way, { path, pings: "deliver" });
     for (let round = 1; round <= 3; round++) {
       assert.equal(await peer.next(), "2");
       const passed = performance.now() - before;
@@ -48,23 +52,23 @@ for (const path of ["/engine.io/", "/socket.io/"]) {
 
 test("a session of which nothing is heard is dead at interval and timeout, without a GET", async () => {
   const before = performance.now();
-  const { post } = await opened();
+  const { post } = await opened(server);
   // A POST does not disturb the session and tells whether it lives.
-  await until(async () => (await post("4x")).status === 400, 3000, "the end of the silent session");
+  await until(async () => (await post("4x")).status === 400, SOON, "the end of the silent session");
   const passed = performance.now() - before;
   assert.ok(passed >= INTERVAL + TIMEOUT - 5, `dead after ${passed} ms`);
   assert.ok(passed <= INTERVAL + TIMEOUT + SLACK, `dead after ${passed} ms`);
 });
 
 everyWay("a pong gives the next ping its full time", async (way, t) => {
-  const peer = await openPeer(t, server, way, { path: PATH, pings: "deliver" });
+  const peer = await openPeer(t, patient, way, { path: PATH, pings: "deliver" });
   assert.equal(await peer.next(), "2");
-  await peer.send("3");
   const answered = performance.now();
+  await peer.send("3");
   assert.equal(await peer.next(), "2");
   await peer.closed();
   const passed = performance.now() - answered;
-  assert.ok(passed >= INTERVAL + TIMEOUT - 20, `closed ${passed} ms after the pong`);
+  assert.ok(passed >= INTERVAL + PATIENCE - 5, `closed ${passed} ms after the pong`);
 });
 
 test("messages do not stand for a pong", async (t) => {
@@ -78,9 +82,9 @@ test("messages do not stand for a pong", async (t) => {
 
 for (const lane of ["POST", "WebSocket"]) {
   test(`a ping sent by polling is answered by ${lane} while the session is upgraded`, async (t) => {
-    const { sid, poll, post } = await opened();
+    const { sid, poll, post } = await opened(patient);
     assert.equal((await poll()).text, "2");
-    const socket = await openLane(t, server, PATH, sid);
+    const socket = await openLane(t, patient, PATH, sid);
     await socket.send("2probe");
     assert.equal(await socket.next(), "3probe");
     if (lane === "POST") await post("3");
@@ -94,18 +98,18 @@ for (const lane of ["POST", "WebSocket"]) {
 }
 
 test("the heartbeat goes on while a probe is left open", async (t) => {
-  const { sid, poll, post } = await opened();
-  const socket = await openLane(t, server, PATH, sid);
+  const { sid, poll, post } = await opened(patient);
+  const socket = await openLane(t, patient, PATH, sid);
   await socket.send("2probe");
   assert.equal(await socket.next(), "3probe");
   for (let round = 0; round < 2; round++) {
-    await until(async () => (await poll()).text.split("\x1e").includes("2"), 3000, "a ping by polling");
+    await until(async () => (await poll()).text.split("\x1e").includes("2"), SOON, "a ping by polling");
     assert.equal((await post("3")).text, "ok");
   }
 });
 
 test("short intervals are kept on every transport", async (t) => {
-  const brisk = await conformanceServer({ SOCKETIO_PING_INTERVAL: "200ms", SOCKETIO_PING_TIMEOUT: "150ms" });
+  const brisk = await conformanceServer({ SOCKETIO_PING_INTERVAL: "200ms", SOCKETIO_PING_TIMEOUT: "4s" });
   t.after(() => brisk.stop());
   const outlive = async (way) => {
     const peer = await openPeer(t, brisk, way, { path: PATH, pings: "deliver" });

@@ -7,7 +7,7 @@ import test from "node:test";
 import { RawSocket, request } from "../lib/http.js";
 import { CALM, conformanceServer, heldGet, join, sharedServer } from "../lib/lab.js";
 import { WAYS, openPeer, query } from "../lib/peers.js";
-import { until } from "../lib/wait.js";
+import { SOON, until } from "../lib/wait.js";
 
 const LIMIT = 100_000;
 const server = sharedServer({ ...CALM, SOCKETIO_MAX_HTTP_BUFFER_SIZE: String(LIMIT) }, { lab: true, admin: true });
@@ -67,7 +67,8 @@ for (const [what, ways, act, reason] of TABLE) {
 
 for (const way of WAYS) {
   test(`a ping is not answered: ping timeout (${way})`, async (t) => {
-    const brisk = await conformanceServer({ SOCKETIO_PING_INTERVAL: "200ms", SOCKETIO_PING_TIMEOUT: "200ms" }, { lab: true });
+    const env = { ...CALM, SOCKETIO_PING_INTERVAL: "2s", SOCKETIO_PING_TIMEOUT: "1s" };
+    const brisk = await conformanceServer(env, { lab: true });
     t.after(() => brisk.stop());
     const peer = await openPeer(t, brisk, way, { pings: "deliver" });
     const sid = await join(peer, "/lab");
@@ -90,12 +91,12 @@ test("a client that does not read what it is sent: transport close", async (t) =
   const sid = await join(peer, "/lab");
   peer.socket.pause();
   const flood = `42/lab,["back","${"x".repeat(50_000)}"]`;
-  await until(() => (say(flood)(peer), reasons(own, sid).length > 0), 10_000, "the end of the slow client");
+  await until(() => (say(flood)(peer), reasons(own, sid).length > 0), SOON, "the end of the slow client");
   assert.deepEqual(await told(own, sid), ["transport close"]);
 });
 
 test("a client that joined no namespace tells no handler", async (t) => {
-  const own = await conformanceServer({ ...CALM, SOCKETIO_CONNECT_TIMEOUT: "200ms" }, { lab: true });
+  const own = await conformanceServer({ ...CALM, SOCKETIO_CONNECT_TIMEOUT: "2s" }, { lab: true });
   const peers = await Promise.all(WAYS.map((way) => openPeer(t, own, way)));
   await Promise.all(peers.map((peer) => peer.closed()));
   await own.stop();
@@ -116,7 +117,7 @@ function reasons(on, sid) {
 
 /** The same, once there is one. */
 async function told(on, sid) {
-  return until(() => reasons(on, sid).length > 0 && reasons(on, sid), 5000, `the end of ${sid} to be told`);
+  return until(() => reasons(on, sid).length > 0 && reasons(on, sid), SOON, `the end of ${sid} to be told`);
 }
 
 /** Leaves a GET that the server holds. */

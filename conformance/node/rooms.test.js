@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { CALM, WAYS, ask, conformanceServer, everyWay, expectClosed, expectQuiet, join, joined, labClient, sharedServer, stockJoined } from "../lib/lab.js";
-import { once, until } from "../lib/wait.js";
+import { SOON, once, until } from "../lib/wait.js";
 
 const server = sharedServer(CALM, { lab: true });
 
@@ -181,7 +181,7 @@ everyWay("a slow handler does not hold up another client", async (way, t) => {
   const slow = await labClient(t, server, way);
   const quick = await labClient(t, server, "websocket");
   let done = false;
-  const waiting = ask(slow, "slow", { ms: 500, value: 1 }).then(() => (done = true));
+  const waiting = ask(slow, "slow", { ms: 4000, value: 1 }).then(() => (done = true));
   assert.equal(await ask(quick, "echo", "quick"), "quick");
   assert.equal(done, false);
   await waiting;
@@ -191,7 +191,7 @@ everyWay("events of one sender arrive in order", async (way, t) => {
   const [reader] = await readers(t, [{ user: `order-${way}` }]);
   const sender = await labClient(t, server, way);
   for (let n = 0; n < 200; n++) sender.emit("to", { user: `order-${way}`, event: "news", args: [n] });
-  await until(() => reader.news.length === 200, 5000, "200 events");
+  await until(() => reader.news.length === 200, SOON, "200 events");
   assert.deepEqual(reader.news, Array.from({ length: 200 }, (_, n) => n));
 });
 

@@ -18,7 +18,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
-SOON = 5.0
+SOON = 20.0
 
 #: Intervals so long that no heartbeat comes while a test of something else runs.
 CALM = {"SOCKETIO_PING_INTERVAL": "25s", "SOCKETIO_PING_TIMEOUT": "20s", "SOCKETIO_CONNECT_TIMEOUT": "20s"}
@@ -61,13 +61,13 @@ class Program:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env={**keep, **env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        until(self._answers, 15, f"{command[0]} to answer on port {port}")
+        until(self._answers, 60, f"{command[0]} to answer on port {port}")
 
     def stop(self) -> None:
         """Stop it as an operator would, and check that it had not panicked and says so with status 0."""
         self.process.terminate()
         try:
-            status = self.process.wait(10)
+            status = self.process.wait(30)
         finally:
             self.process.kill()
             output = self.log.read_text(errors="replace")
@@ -78,7 +78,7 @@ class Program:
     def kill(self) -> None:
         """End it without a goodbye."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         shutil.rmtree(self.folder)
 
     def _answers(self) -> bool:
@@ -91,7 +91,7 @@ def serves(path: str) -> Callable[[int], bool]:
 
     def ask(port: int) -> bool:
         try:
-            return requests.get(f"http://127.0.0.1:{port}{path}", timeout=1).status_code == 200
+            return requests.get(f"http://127.0.0.1:{port}{path}", timeout=SOON).status_code == 200
         except (requests.ConnectionError, requests.Timeout):
             return False
 

@@ -50,7 +50,7 @@ class Budget:
         What others have counted is asked for when the user joins, and events at once are quicker than the
         answer. Counted alone, so few would all be let in.
         """
-        for pause in (0.1, 0.5, 2.0, 0.0)[: AMOUNT - 1]:
+        for pause in (0.1, 1.0, 10.0, 0.0)[: AMOUNT - 1]:
             if not self.send():
                 return True
             time.sleep(pause)

@@ -111,7 +111,7 @@ def test_it_reconnects_and_hears_again_after_a_restart(transports: list[str]) ->
     first.stop()
     second = released(port=first.port)
     try:
-        connects.get(timeout=10)
+        connects.get(timeout=SOON)
         until(lambda: sio.connected)
         assert post(second, "/api/v1/notifications", NOTE).status_code == 202
         assert heard.get(timeout=SOON)[0]["title"] == NOTE["title"]

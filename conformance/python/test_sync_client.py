@@ -7,7 +7,7 @@ from queue import Queue
 
 import pytest
 import socketio
-from programs import SOON, Program, conformance_server, until
+from programs import CALM, SOON, Program, conformance_server, until
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_an_ack_brings_the_arguments(lab: Program, client: socketio.Client, tran
 def test_a_question_of_the_server_is_answered(lab: Program, client: socketio.Client, transports: list[str]) -> None:
     client.on("question", lambda: ("yes", b"\x02"), namespace="/lab")
     client.connect(lab.url, transports=transports, namespaces=["/lab"], wait_timeout=SOON)
-    answer = client.call("ask", {"timeout_ms": 3000}, namespace="/lab", timeout=SOON)
+    answer = client.call("ask", {"timeout_ms": 60_000}, namespace="/lab", timeout=SOON)
     assert answer == ("yes", b"\x02")
 
 
@@ -109,12 +109,12 @@ def test_leaving_is_told_as_client_disconnect(lab: Program, client: socketio.Cli
 
 
 def test_heartbeats_keep_the_session(client: socketio.Client, transports: list[str]) -> None:
-    brisk = conformance_server(SOCKETIO_PING_INTERVAL="100ms", SOCKETIO_PING_TIMEOUT="300ms")
+    brisk = conformance_server(**{**CALM, "SOCKETIO_PING_INTERVAL": "100ms", "SOCKETIO_PING_TIMEOUT": "3s"})
     try:
         gone = heard(client, "disconnect")
         client.connect(brisk.url, transports=transports, namespaces=["/", "/lab"], wait_timeout=SOON)
         # One handler that takes longer than a session lives whose pings go unanswered.
-        assert client.call("slow", {"ms": 1000, "value": "alive"}, namespace="/lab", timeout=SOON) == "alive"
+        assert client.call("slow", {"ms": 4000, "value": "alive"}, namespace="/lab", timeout=SOON) == "alive"
         assert gone.empty()
     finally:
         client.disconnect()
@@ -122,7 +122,7 @@ def test_heartbeats_keep_the_session(client: socketio.Client, transports: list[s
 
 
 def test_it_reconnects_to_all_namespaces_after_a_restart(transports: list[str]) -> None:
-    first = conformance_server()
+    first = conformance_server(**CALM)
     sio = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2, randomization_factor=0)
     connects = {namespace: heard(sio, "connect", namespace) for namespace in ("/", "/custom")}
     gone = heard(sio, "disconnect")
@@ -132,10 +132,10 @@ def test_it_reconnects_to_all_namespaces_after_a_restart(transports: list[str]) 
         queue.get(timeout=SOON)
     first.kill()
     assert gone.get(timeout=SOON)[0] != sio.reason.SERVER_DISCONNECT
-    second = conformance_server(port=first.port)
+    second = conformance_server(port=first.port, **CALM)
     try:
         for queue in connects.values():
-            queue.get(timeout=10)
+            queue.get(timeout=SOON)
         until(lambda: set(sio.namespaces) == set(connects))
         sio.emit("message", "again")
         assert back.get(timeout=SOON) == ("again",)
@@ -145,7 +145,7 @@ def test_it_reconnects_to_all_namespaces_after_a_restart(transports: list[str]) 
 
 
 def test_it_reconnects_after_a_stop_in_order(transports: list[str]) -> None:
-    first = conformance_server()
+    first = conformance_server(**CALM)
     sio = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2, randomization_factor=0)
     connects = heard(sio, "connect")
     gone = heard(sio, "disconnect")
@@ -153,9 +153,9 @@ def test_it_reconnects_after_a_stop_in_order(transports: list[str]) -> None:
     connects.get(timeout=SOON)
     first.stop()
     assert gone.get(timeout=SOON)[0] != sio.reason.SERVER_DISCONNECT, "a stock client stays away after this reason"
-    second = conformance_server(port=first.port)
+    second = conformance_server(port=first.port, **CALM)
     try:
-        connects.get(timeout=10)
+        connects.get(timeout=SOON)
     finally:
         sio.disconnect()
         second.stop()

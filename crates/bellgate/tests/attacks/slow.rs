@@ -34,8 +34,9 @@ async fn drip(stream: &mut TcpStream, bytes: &[u8], pause: Duration) {
 }
 
 /// Sends slowly for ever, and says after which time the server ended the connection.
-async fn dripping(stream: TcpStream, byte: u8, pause: Duration) -> Duration {
-    let begun = Instant::now();
+///
+/// The server counts from when it took the connection: some time after `begun`.
+async fn dripping(begun: Instant, stream: TcpStream, byte: u8, pause: Duration) -> Duration {
     let (mut reading, mut writing) = stream.into_split();
     let writing = async move {
         let mut pace = interval(pause);
@@ -58,7 +59,7 @@ async fn dripping(stream: TcpStream, byte: u8, pause: Duration) -> Duration {
 
 /// A limit was kept: not cut long before, nor long after.
 fn is_about(limit: Duration, found: Duration) {
-    let (least, most) = (limit.mul_f64(0.8), limit * 2);
+    let (least, most) = (limit.mul_f64(0.8), limit * 3);
     assert!(least < found && found < most, "{found:?} of {limit:?}");
 }
 
@@ -69,6 +70,7 @@ async fn heads_that_never_end_are_cut_while_others_are_served() {
     let attackers = (0..tenth(5_000)).map(|number| {
         let target = lab.target;
         tokio::spawn(async move {
+            let begun = Instant::now();
             let mut http = Http::connect(target).await;
             let start: &[u8] = match number % 3 {
                 0 => b"",
@@ -77,20 +79,19 @@ async fn heads_that_never_end_are_cut_while_others_are_served() {
             };
             let _ = http.send(start).await;
             let pause = Duration::from_secs(1 + number as u64 % 5);
-            dripping(http.into_parts().0, b'a', pause).await
+            dripping(begun, http.into_parts().0, b'a', pause).await
         })
     });
     let attackers: Vec<_> = attackers.collect();
     let mut served = 0;
-    while served == 0 || !attackers.iter().all(tokio::task::JoinHandle::is_finished) {
-        within(
-            HEAD,
-            "an honest client during the attack",
-            honest(lab.target),
-        )
-        .await;
+    loop {
+        soon("an honest client during the attack", honest(lab.target)).await;
+        if attackers.iter().all(tokio::task::JoinHandle::is_finished) {
+            break;
+        }
         served += 1;
     }
+    assert!(served > 1, "honest clients wait until the attack is over");
     for took in join_all(attackers).await {
         is_about(HEAD, took.expect("no panic"));
     }
@@ -156,10 +157,10 @@ async fn dripping_message(target: Target) {
     let begun = Instant::now();
     let bytes = frame(
         TEXT,
-        format!("42[\"echo\",\"{}\"]", "x".repeat(110)).as_bytes(),
+        format!("42[\"echo\",\"{}\"]", "x".repeat(300)).as_bytes(),
     );
     ws.send(&bytes[..1]).await.expect("open");
-    // Twelve seconds for all of them.
+    // Half a minute for all of them.
     drip(&mut ws.stream, &bytes[1..], Duration::from_millis(100)).await;
     given_up(ws, begun).await;
 }
@@ -169,7 +170,7 @@ async fn dripping_fragments(target: Target) {
     let begun = Instant::now();
     ws.send(&fragment(TEXT, b"4")).await.expect("open");
     let mut pace = interval(Duration::from_secs(1));
-    for _ in 0..12 {
+    for _ in 0..30 {
         pace.tick().await;
         let more = [frame(PING, b"alive"), fragment(0, b"2")].concat();
         if ws.send(&more).await.is_err() {
@@ -284,8 +285,8 @@ async fn polls_whose_answer_is_not_read_are_cut() {
     }
     let mut stream = narrow(process.target).await;
     let request = get(&session.path(), "");
-    stream.write_all(&request).await.expect("it is taken");
     let begun = Instant::now();
+    stream.write_all(&request).await.expect("it is taken");
     assert!(is_held(process.target, &stream));
     until(WHOLE + SOON, async || {
         is_held(process.target, &stream).then(|| "the connection is open".to_owned())

@@ -65,7 +65,7 @@ pub(crate) async fn a_message_that_never_becomes_whole() -> String {
     let mut session = lab.open().await;
     let socket = session.socket().unwrap();
     socket.raw(&frame(TEXT, b"4", MASK, false)).await;
-    let end = timeout(Duration::from_secs(25), socket.wait()).await;
+    let end = timeout(Duration::from_secs(60), socket.wait()).await;
     match end.expect("a message is given up after 10 s") {
         Frame::Close(_, reason) => reason,
         other => panic!("{other:?}"),

@@ -83,9 +83,10 @@ async fn a_websocket_that_is_cut_ends_with_transport_close() {
 #[tokio::test]
 async fn a_client_that_answers_no_ping_ends_with_ping_timeout() {
     each_way(async |way| {
+        // Time enough to join.
         let quick = [
-            ("SOCKETIO_PING_INTERVAL", "100ms"),
-            ("SOCKETIO_PING_TIMEOUT", "100ms"),
+            ("SOCKETIO_PING_INTERVAL", "1s"),
+            ("SOCKETIO_PING_TIMEOUT", "1s"),
         ];
         let (lab, notes) = noting(way, &quick).await;
         // A client that is never asked for anything answers nothing.

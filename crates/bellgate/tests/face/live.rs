@@ -196,8 +196,8 @@ async fn a_page_is_told_before_its_login_ends_and_then_the_transport_is_closed()
     let lifetime = 100;
     let lab = lab(1, &[("PERMANENT_SESSION_LIFETIME", "100")]).await;
     for over in Over::BOTH {
-        // Two seconds are left.
-        let reach = page_at(&lab, &["admin"], now() - lifetime + 2);
+        // Time enough to join.
+        let reach = page_at(&lab, &["admin"], now() - lifetime + 5);
         let mut client = Client::join(&reach, over, &Value::Null).await;
         client.connect("/admin", &Value::Null).await.unwrap();
         let mut told = Vec::new();
@@ -239,7 +239,7 @@ fn token(user: &str, exp: u64) -> Value {
 async fn a_fresh_token_lets_a_connection_go_on() {
     each_way(async |way| {
         let lab = lab_of_tokens(way.shards).await;
-        let end = now() + 3;
+        let end = now() + 5;
         let mut client = Client::join(&lab.reach, way.over, &token("7", end)).await;
         assert_eq!(client.event().await.name, "bell:expiring");
         let answer = client

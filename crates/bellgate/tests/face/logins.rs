@@ -371,7 +371,7 @@ async fn a_request_with_another_users_cookie_ends_the_session_and_with_ones_own_
 
 #[tokio::test]
 async fn a_cookie_that_was_signed_anew_prolongs_the_login() {
-    let lab = lab(1, &[("PERMANENT_SESSION_LIFETIME", "4")]).await;
+    let lab = lab(1, &[("PERMANENT_SESSION_LIFETIME", "5")]).await;
     let page = lab.reach.clone().from_origin(PAGE);
     let signed_at = |at| {
         let signed = signing::session_at(r#"{"_user_id":"7"}"#, at);
@@ -388,7 +388,7 @@ async fn a_cookie_that_was_signed_anew_prolongs_the_login() {
     let later = signed_at(begun + 4);
     assert!(later.post(&path).body(r#"42["x"]"#).send().await.is_ok());
     client.closed().await;
-    assert!(now() > begun + 8, "it lasted as long as the second cookie");
+    assert!(now() > begun + 9, "it lasted as long as the second cookie");
 }
 
 #[tokio::test]
@@ -405,7 +405,7 @@ async fn an_upgrades_cookie_is_not_read() {
 
 #[tokio::test]
 async fn a_connection_ends_with_its_login() {
-    let lab = lab(1, &[("PERMANENT_SESSION_LIFETIME", "4")]).await;
+    let lab = lab(1, &[("PERMANENT_SESSION_LIFETIME", "6")]).await;
     let signed = signing::session_at(r#"{"_user_id":"7"}"#, now());
     let page = lab.reach.clone().from_origin(PAGE);
     let reach = page.with_header("Cookie", &format!("session={signed}"));

@@ -8,6 +8,7 @@ use axum::routing::get;
 use bellgate::{Connect, Mounted, Received, Server, Welcome};
 use bellgate_peer::{Client, Over, Polling, Reach, WebSocket, eventually, shard_of};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 use crate::lab::settings;
 
@@ -194,11 +195,11 @@ async fn the_publishers_api_works_with_the_same_headers() {
 async fn a_client_that_cuts_its_waiting_get_ends_its_session() {
     let app = App::start(2, &[]);
     let session = Polling::open(&app.reach).await;
-    let waiting = tokio::time::timeout(
-        std::time::Duration::from_millis(50),
-        session.request("GET").attempt(),
-    );
-    assert!(waiting.await.is_err(), "nothing was to be said");
+    let mut get = session.begin_get().await;
+    let moment = std::time::Duration::from_millis(50);
+    let answer = tokio::time::timeout(moment, get.read_u8()).await;
+    assert!(answer.is_err(), "nothing was to be said: {answer:?}");
+    drop(get);
     // A pong more or less does no harm to a session that lives.
     eventually("the session to end", async || {
         session.post("3").await.status() == 400

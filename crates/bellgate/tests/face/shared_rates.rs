@@ -3,7 +3,7 @@
 use bellgate::config::Settings;
 use bellgate::{Connect, Received, Refused, Server, Welcome};
 use bellgate_peer::{Client, Over, RedisServer, eventually};
-use redis::cmd;
+use redis::{Cmd, cmd};
 use serde_json::{Value, json};
 
 use crate::lab::{Lab, settings};
@@ -46,14 +46,23 @@ async fn user_7(lab: &Lab) -> Client {
     lab.join(Over::Websocket, &json!({"user": "7"})).await
 }
 
-/// Waits until the server tells others what it counts.
+/// Waits until the server tells others what it counts: of users who are nobody's below.
 async fn until_shared(lab: &Lab, server: &RedisServer) {
+    let before: u64 = server.ask(&cmd("DBSIZE"));
     let mut users = 100..;
     eventually("the counts to be shared", async || {
         let user = users.next().map(|user| user.to_string());
         let mut client = lab.join(Over::Websocket, &json!({"user": user})).await;
         call(&mut client).await;
-        server.ask::<u64>(&cmd("DBSIZE")) > 0
+        server.ask::<u64>(&cmd("DBSIZE")) > before
+    })
+    .await;
+}
+
+/// Waits until this many have been told, which they are after their answer.
+async fn until_told(server: &RedisServer, kept: &Cmd, count: u64) {
+    eventually("what was let in to be told", async || {
+        server.ask::<Option<u64>>(kept) >= Some(count)
     })
     .await;
 }
@@ -95,10 +104,18 @@ async fn two_servers_have_one_budget() {
             lab(shared(&server, strategy, &[])).await,
             lab(shared(&server, strategy, &[])).await,
         ];
+        for lab in &labs {
+            until_shared(lab, &server).await;
+        }
         let mut clients = Vec::new();
         for lab in &labs {
             clients.push(user_7(lab).await);
         }
+        let kept = match strategy {
+            "fixed-window" => cmd("GET").arg(KEY).clone(),
+            "moving-window" => cmd("LLEN").arg(KEY).clone(),
+            _ => cmd("GET").arg("LIMITS:{LIMITER/7/notify/3/1/hour}").clone(),
+        };
         // Three fit; what comes after may overtake the exchange by one.
         let mut let_in = 0;
         eventually("both to refuse", async || {
@@ -106,6 +123,8 @@ async fn two_servers_have_one_budget() {
             for client in &mut clients {
                 if call(client).await {
                     let_in += 1;
+                    // What is above the rate is not told by each strategy.
+                    until_told(&server, &kept, let_in.min(3)).await;
                 } else {
                     refused += 1;
                 }
@@ -139,21 +158,38 @@ async fn every_event_of_a_user_is_counted_where_flask_limiter_counts() {
 #[tokio::test]
 async fn handshakes_of_one_address_are_counted_together_too() {
     let server = RedisServer::start(&[]).await;
-    let more = [("SOCKETIO_RATE_LIMIT_CONNECTIONS", "5/hour")];
+    let more = [
+        ("SOCKETIO_RATE_LIMIT_CONNECTIONS", "5/hour"),
+        ("BELLGATE_TRUSTED_PROXIES", "loopback"),
+    ];
     let labs = [
         lab(shared(&server, "fixed-window", &more)).await,
         lab(shared(&server, "fixed-window", &more)).await,
     ];
-    let open = async |lab: &Lab| {
+    let open = async |lab: &Lab, address: &str| {
         let opened = lab.reach.get("/socket.io/?EIO=4&transport=polling");
+        let opened = opened.header("X-Forwarded-For", address);
         opened.send().await.is_ok()
     };
+    for lab in &labs {
+        let before: u64 = server.ask(&cmd("DBSIZE"));
+        let mut hosts = 0_u16..;
+        eventually("the counts to be shared", async || {
+            let [net, host] = hosts.next().unwrap_or_default().to_be_bytes();
+            open(lab, &format!("198.18.{net}.{host}")).await;
+            server.ask::<u64>(&cmd("DBSIZE")) > before
+        })
+        .await;
+    }
+    let kept = "LIMITS:LIMITER/192.0.2.1/bellgate-handshakes/5/1/hour";
+    let kept = cmd("GET").arg(kept).clone();
     let mut let_in = 0;
     eventually("both to refuse", async || {
         let mut refused = 0;
         for lab in &labs {
-            if open(lab).await {
+            if open(lab, "192.0.2.1").await {
                 let_in += 1;
+                until_told(&server, &kept, let_in).await;
             } else {
                 refused += 1;
             }

@@ -101,7 +101,7 @@ async fn a_connection_of_one_user_takes_no_token_of_another() {
 #[tokio::test]
 async fn a_connection_ends_with_its_token() {
     let lab = lab(1, &[("BELLGATE_JWT_LEEWAY", "0")]).await;
-    let claims = json!({"sub": "7", "exp": now() + 4}).to_string();
+    let claims = json!({"sub": "7", "exp": now() + 6}).to_string();
     let short = auth(&signing::token(&claims));
     let mut clients = Vec::new();
     for over in Over::BOTH {

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::program::Program;
 
+/// Much less than anything waits for in order, and much more than an exit takes.
+const AT_ONCE: Duration = Duration::from_secs(8);
+
 #[tokio::test]
 async fn with_nothing_connected_the_exit_is_at_once() {
     let mut server = Program::start(&[]).await;
@@ -14,11 +17,7 @@ async fn with_nothing_connected_the_exit_is_at_once() {
     let begun = Instant::now();
     server.terminate();
     assert_eq!(server.ended().await.code(), Some(0));
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
 }
 
 /// What a client has seen until its end.
@@ -47,8 +46,9 @@ async fn watch(mut client: Client, begun: Instant) -> Seen {
 
 #[tokio::test]
 async fn sessions_are_told_and_closed_one_by_one_within_the_window() {
-    const WINDOW: Duration = Duration::from_secs(2);
-    let mut server = Program::start(&[("BELLGATE_DRAIN_WINDOW", "2s")]).await;
+    // Time enough to look while it goes down.
+    const WINDOW: Duration = Duration::from_secs(6);
+    let mut server = Program::start(&[("BELLGATE_DRAIN_WINDOW", "6s")]).await;
     let mut clients = Vec::new();
     for _ in 0..12 {
         for over in Over::BOTH {
@@ -91,11 +91,11 @@ async fn sessions_are_told_and_closed_one_by_one_within_the_window() {
     }
     ends.sort_unstable();
     let (first, last) = (ends[0], ends[ends.len() - 1]);
-    assert!(last < WINDOW + Duration::from_secs(1), "{ends:?}");
-    // 24 times that are drawn evenly from 2 s do not lie within a quarter of it.
+    assert!(last < WINDOW + AT_ONCE, "{ends:?}");
+    // 24 times that are drawn evenly from a window do not lie within a quarter of it.
     assert!(last > first + WINDOW / 4, "{ends:?}");
     assert_eq!(server.ended().await.code(), Some(0));
-    assert!(begun.elapsed() < WINDOW + Duration::from_secs(4));
+    assert!(begun.elapsed() < WINDOW + AT_ONCE);
 }
 
 #[tokio::test]
@@ -137,11 +137,7 @@ async fn a_second_signal_ends_the_server_at_once() {
     let begun = Instant::now();
     server.terminate();
     assert_eq!(server.ended().await.code(), Some(0));
-    assert!(
-        begun.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

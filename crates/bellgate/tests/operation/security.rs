@@ -55,9 +55,11 @@ async fn a_refused_connect_is_one_event_with_all_that_is_known() {
         assert_eq!(told.len(), turn + 1, "one event for one refusal");
     }
     let admin = server.admin().await;
-    let page = admin.get("/metrics").send().await.text().to_owned();
     let line = "bellgate_security_events_total{code=\"forbidden_role\"} 2\n";
-    assert!(page.contains(line), "{page}");
+    eventually(line, async || {
+        admin.get("/metrics").send().await.text().contains(line)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -138,7 +140,7 @@ async fn sessions_that_are_pickles_are_counted() {
         let refused = client.connect("/", &Value::Null).await.unwrap_err();
         assert_eq!(refused["data"]["code"], "session_invalid");
     }
-    assert!(is_counted(2).await);
+    eventually("both to be counted", async || is_counted(2).await).await;
     events(&server, "session_invalid", 2).await;
 }
 

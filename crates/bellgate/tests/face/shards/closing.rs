@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bellgate_peer::{Over, Polling, Said, shard_of};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 use super::{SHARDS, echoing};
 use crate::lab::Lab;
@@ -58,9 +59,9 @@ async fn a_client_that_cuts_its_waiting_get_ends_its_session() {
         let lab = echoing(shards).await;
         for _ in 0..ROUNDS {
             let session = Polling::open(&lab.reach).await;
-            let get = session.request("GET").attempt();
-            let cut = tokio::time::timeout(Duration::from_millis(20), get).await;
-            assert!(cut.is_err(), "nothing was to be said: {cut:?}");
+            let mut get = session.begin_get().await;
+            let answer = tokio::time::timeout(Duration::from_millis(20), get.read_u8()).await;
+            assert!(answer.is_err(), "nothing was to be said: {answer:?}");
         }
         lab.until_empty().await;
     }

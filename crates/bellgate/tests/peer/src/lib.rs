@@ -31,8 +31,8 @@ pub use reach::{Reach, Stream};
 pub use redis::RedisServer;
 pub use websocket::{Frame, WebSocket};
 
-/// How long a test waits for what it expects.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for what it expects. Far more than that takes, for machines that pause.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for `future`; fails the test, naming `what`, when it takes too long.
 pub fn within<T>(what: &str, future: impl Future<Output = T>) -> impl Future<Output = T> {

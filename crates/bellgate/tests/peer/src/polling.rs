@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::http::{Answer, Request};
-use crate::reach::Reach;
+use crate::reach::{Reach, Stream};
 
 /// One packet of a payload: its text with the type in front, or the bytes of a binary message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,19 @@ impl Polling {
     /// A GET: waits until the server has something to say.
     pub async fn get(&self) -> Answer {
         self.request("GET").send().await
+    }
+
+    /// A GET that is sent whole, and whose answer is left to the test: to wait for, or to cut.
+    pub async fn begin_get(&self) -> Stream {
+        let Reach { path, host, .. } = &self.reach;
+        let query = self.query("polling");
+        let head = format!("GET {path}?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        let mut stream = self.reach.connect().await.expect("the server listens");
+        stream
+            .write_all(head.as_bytes())
+            .await
+            .expect("a head is taken");
+        stream
     }
 
     /// A POST of a payload.
