@@ -56,6 +56,11 @@ impl Doors {
         self.terms.load().access.outside.answers()
     }
 
+    /// How many calls to the application run, and how many may, where it is asked.
+    pub(crate) fn calls(&self) -> Option<(usize, usize)> {
+        self.terms.load().access.outside.calls()
+    }
+
     /// While somebody that would have to be asked is known not to answer, only those come in who prove
     /// their user without it (contract §4): a stock client waits longer each time then.
     fn judge_outside(&self, facts: &RequestFacts, now: Instant) -> Result<(), (Refusal, Duration)> {

@@ -307,12 +307,19 @@ async fn those_who_ask_the_same_at_a_time_share_one_call() {
             sample(&lab, shared).await == Some(19)
         })
         .await;
+        assert_eq!(sample(&lab, "bellgate_auth_calls").await, Some(1));
+        let limit = sample(&lab, "bellgate_auth_calls_limit").await;
+        assert_eq!(limit, Some(10), "BELLGATE_POOL_SIZE");
         web.release();
         for join in joins {
             let who = join.await.unwrap().call(&json!(["whoami"])).await;
             assert_eq!(who, json!([["7", ["editor"]]]));
         }
         assert!(web.asked.take().is_empty(), "asked once");
+        eventually("the call to be over", async || {
+            sample(&lab, "bellgate_auth_calls").await == Some(0)
+        })
+        .await;
     }
 }
 

@@ -47,6 +47,8 @@ struct Snapshot {
     providers: Vec<(&'static str, u64)>,
     /// How the application's answers came, where it is asked.
     answers: Option<Vec<(&'static str, u64)>>,
+    /// Calls to the application that run, and that may run at a time, where it is asked.
+    calls: Option<(usize, usize)>,
     users: usize,
     blocks: usize,
     pickled_sessions: Option<u64>,
@@ -104,6 +106,7 @@ impl Snapshot {
                 .map(|provider| (provider.setting, provider.is_up.into()))
                 .collect(),
             answers: api.doors.answers(),
+            calls: api.doors.calls(),
             users: api.throttle.users(),
             blocks: api.throttle.blocks(Instant::now()).len(),
             pickled_sessions: api.doors.pickled_sessions(),
@@ -310,6 +313,18 @@ impl Snapshot {
                     "setting",
                 ),
                 &self.providers,
+            )?;
+        }
+        if let Some((running, size)) = self.calls {
+            page.gauge(
+                "bellgate_auth_calls",
+                "Calls to BELLGATE_AUTH_URL that run now",
+                running as u64,
+            )?;
+            page.gauge(
+                "bellgate_auth_calls_limit",
+                "How many of them may run at a time (BELLGATE_POOL_SIZE)",
+                size as u64,
             )?;
         }
         let Some(answers) = &self.answers else {

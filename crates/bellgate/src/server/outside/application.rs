@@ -135,6 +135,17 @@ impl Application {
             .into()
     }
 
+    /// How many calls run now.
+    pub(super) fn calls(&self) -> usize {
+        let size = self.webhooks.at_once;
+        size.saturating_sub(self.places.available_permits())
+    }
+
+    /// How many calls may run at a time.
+    pub(super) fn size(&self) -> usize {
+        self.webhooks.at_once
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

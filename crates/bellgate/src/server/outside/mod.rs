@@ -159,6 +159,12 @@ impl Outside {
         application.map(|application| application.answers())
     }
 
+    /// How many calls to the application run, and how many may, where it is asked.
+    pub(super) fn calls(&self) -> Option<(usize, usize)> {
+        let application = self.application.as_ref();
+        application.map(|application| (application.calls(), application.size()))
+    }
+
     /// Who is known not to answer, and for how long that is not worth trying.
     pub(super) fn down(&self) -> Option<(&'static str, Duration)> {
         let mut all = self.all();
