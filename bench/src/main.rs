@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use bellgate_bench::candidate::{Candidate, ours, peers};
 use bellgate_bench::process::{pin_load, raise_descriptor_limit};
 use bellgate_bench::progress::Progress;
-use bellgate_bench::report::{Row, text};
+use bellgate_bench::report::{Row, figure, text};
 use bellgate_bench::results::{self, Header};
 use bellgate_bench::scenario::{Figures, NAMES, Scenario, Sizes, choose};
 use clap::Parser;
@@ -28,7 +28,7 @@ struct Options {
     /// Only servers whose name begins so; may be given again
     #[arg(long, value_name = "NAME")]
     server: Vec<String>,
-    /// Runs of each scenario, servers in turns
+    /// Runs of each scenario: so many times through all of them, servers in turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Part of the work, for a first look: 10 does a tenth
@@ -41,7 +41,8 @@ struct Options {
 
 const MORE: &str = "\
 Each server is pinned to the first core and the load generator to the second: leave both alone meanwhile.
-Servers take turns; a figure means something as the ratio to the limit of the same round.
+Each round goes through all kinds of work, and servers take turns in each; a figure means something as the ratio to
+the limit of the same round.
 
   cargo xtask bench                            all kinds of work, kept in bench/results
   cargo xtask bench --peers                    other people's servers too, installed first (npm, pip, cargo, Go)
@@ -77,32 +78,105 @@ fn run(options: &Options) -> io::Result<usize> {
     println!("{}", header.line());
     pin_load()?;
     raise_descriptor_limit()?;
-    let fits = scenarios.iter().flat_map(|scenario| {
-        let servers = servers.iter();
-        servers.filter(move |server| scenario.fits(server))
-    });
-    let mut progress = Progress::new(fits.count() * options.rounds);
-    let mut rows = Vec::new();
-    let mut failed = 0;
-    for scenario in scenarios {
-        let (runs, failures) = measure(scenario.as_ref(), &servers, options, &mut progress);
-        failed += failures;
-        let names = servers.iter().map(|server| server.name.to_owned());
-        let row = Row::new(scenario.about(), names.zip(runs).collect());
-        print!("{}", text(std::slice::from_ref(&row)));
-        rows.push(row);
-        // After each scenario, so that a run that is cut short leaves what it has; whole runs only
-        // replace what is kept in the project when they are done.
+    let mut lots = lots(&scenarios, &servers);
+    let mut progress = Progress::new(lots.len() * options.rounds);
+    // Each round goes through everything, so that the spread of a row tells how the machine drifts over the whole run.
+    for round in 1..=options.rounds {
+        for lot in &mut lots {
+            lot.run(round, options, &mut progress);
+        }
+        // A run that is cut short leaves the rounds that it has; whole runs only replace what is kept in the project
+        // when they are done.
         if options.out.is_some() {
-            results::write(&folder.clone().unwrap_or_default(), &header, &rows)?;
+            results::write(
+                &folder.clone().unwrap_or_default(),
+                &header,
+                &rows(&scenarios, &servers, &lots),
+            )?;
         }
     }
+    let rows = rows(&scenarios, &servers, &lots);
+    print!("{}", text(&rows));
     if let Some(folder) = folder {
         results::write(&folder, &header, &rows)?;
         results::append(&folder, &header, &rows)?;
         println!("kept in {}", folder.display());
     }
-    Ok(failed)
+    Ok(lots.iter().filter(|lot| lot.has_failed).count())
+}
+
+/// A scenario and a server that takes part in it.
+struct Lot<'a> {
+    scenario: &'a dyn Scenario,
+    server: &'a Candidate,
+    runs: Vec<Figures>,
+    has_failed: bool,
+}
+
+impl Lot<'_> {
+    /// Runs it once; not again once it has failed.
+    fn run(&mut self, round: usize, options: &Options, progress: &mut Progress) {
+        if self.has_failed {
+            return;
+        }
+        let about = self.scenario.about();
+        let what = format!("{} … {}, round {round}", about.name, self.server.name);
+        eprintln!("{}", progress.next(&what));
+        match self
+            .scenario
+            .run(self.server, self.server.part * options.part.max(1))
+        {
+            Ok(figures) => {
+                eprintln!("  {} {}", figure(figures.cost), about.unit);
+                self.runs.push(figures);
+            }
+            Err(error) => {
+                eprintln!("  {error}");
+                self.has_failed = true;
+                progress.skip(options.rounds - round);
+            }
+        }
+    }
+}
+
+/// Scenario by scenario, the servers that take part.
+fn lots<'a>(scenarios: &'a [Box<dyn Scenario>], servers: &'a [Candidate]) -> Vec<Lot<'a>> {
+    let pairs = scenarios.iter().flat_map(|scenario| {
+        servers
+            .iter()
+            .map(move |server| (scenario.as_ref(), server))
+    });
+    pairs
+        .filter(|(scenario, server)| scenario.fits(server))
+        .map(|(scenario, server)| Lot {
+            scenario,
+            server,
+            runs: Vec::new(),
+            has_failed: false,
+        })
+        .collect()
+}
+
+/// The table so far.
+fn rows(scenarios: &[Box<dyn Scenario>], servers: &[Candidate], lots: &[Lot<'_>]) -> Vec<Row> {
+    let mut lots = lots.iter();
+    let mut runs_of = |scenario: &dyn Scenario, server: &Candidate| {
+        // Lots stand in the order in which they are asked for here.
+        let lot = scenario.fits(server).then(|| lots.next()).flatten();
+        (
+            server.name.to_owned(),
+            lot.map_or_else(Vec::new, |lot| lot.runs.clone()),
+        )
+    };
+    scenarios
+        .iter()
+        .map(|scenario| {
+            let cells = servers
+                .iter()
+                .map(|server| runs_of(scenario.as_ref(), server));
+            Row::new(scenario.about(), cells.collect())
+        })
+        .collect()
 }
 
 impl Options {
@@ -116,37 +190,6 @@ impl Options {
         let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
         self.out.clone().or_else(|| is_whole.then(own))
     }
-}
-
-/// All runs of a scenario by server, and how many failed. A server that fails is not asked again.
-fn measure(
-    scenario: &dyn Scenario,
-    servers: &[Candidate],
-    options: &Options,
-    progress: &mut Progress,
-) -> (Vec<Vec<Figures>>, usize) {
-    let mut runs = vec![Vec::new(); servers.len()];
-    let mut failed = vec![false; servers.len()];
-    let name = scenario.about().name;
-    for round in 1..=options.rounds {
-        for ((server, runs), failed) in servers.iter().zip(&mut runs).zip(&mut failed) {
-            if *failed || !scenario.fits(server) {
-                continue;
-            }
-            let what = format!("{name} … {}, round {round}", server.name);
-            eprintln!("{}", progress.next(&what));
-            match scenario.run(server, server.part * options.part.max(1)) {
-                Ok(figures) => runs.push(figures),
-                Err(error) => {
-                    eprintln!("{name} … {}: {error}", server.name);
-                    *failed = true;
-                    progress.skip(options.rounds - round);
-                }
-            }
-        }
-    }
-    let failures = failed.into_iter().filter(|failed| *failed).count();
-    (runs, failures)
 }
 
 /// The servers that were asked for, the limit first.
