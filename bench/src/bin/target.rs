@@ -13,6 +13,10 @@ use clap::Parser;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// As the `bellgate` binary has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 struct Options {
     /// Port on loopback

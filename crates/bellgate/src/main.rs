@@ -14,6 +14,10 @@ mod serve;
 
 use reload::Reloader;
 
+/// Gives the memory of a crowd that is gone back to the system (docs/decisions/0010).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     run(&cli).unwrap_or_else(|error| {

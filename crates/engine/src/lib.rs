@@ -44,6 +44,8 @@ mod outbox;
 mod phase;
 mod session;
 mod slots;
+mod spare;
+mod table;
 mod tombstone;
 mod upgrade;
 
@@ -53,6 +55,8 @@ pub use handshake::handshake_json;
 pub use phase::Lane;
 pub use session::{Handled, Session};
 pub use slots::Slots;
+pub use spare::{Ebb, take};
+pub use table::Table;
 
 #[cfg(test)]
 mod testing {

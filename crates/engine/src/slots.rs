@@ -1,6 +1,7 @@
 //! What is kept for each connection of a shard, found by slot.
 
 use crate::conn::ConnId;
+use crate::spare::spare;
 
 /// One value a connection. Slots are few and close together, so that a place is found without
 /// hashing; the generation tells a slot's former connection from its present one.
@@ -8,9 +9,6 @@ use crate::conn::ConnId;
 pub struct Slots<T> {
     places: Vec<Option<(u32, T)>>,
 }
-
-/// Room for so many connections is kept whatever comes.
-const SMALL: usize = 1024;
 
 impl<T> Default for Slots<T> {
     fn default() -> Self {
@@ -98,17 +96,17 @@ impl<T> Slots<T> {
         while let Some(None) = self.places.last() {
             self.places.pop();
         }
-        let capacity = self.places.capacity();
-        if capacity > SMALL && self.places.len() < capacity / 4 {
-            self.places.shrink_to(self.places.len() * 2);
+        if let Some(enough) = spare(self.places.len(), self.places.capacity()) {
+            self.places.shrink_to(enough);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SMALL, Slots};
+    use super::Slots;
     use crate::conn::ConnId;
+    use crate::spare::SMALL;
 
     const fn conn(slot: u32, generation: u32) -> ConnId {
         ConnId { slot, generation }

@@ -7,8 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bellgate_engine::ConnId;
-use slab::Slab;
+use bellgate_engine::{ConnId, Table, take};
 use smallvec::SmallVec;
 
 use crate::namespace::NamespaceId;
@@ -41,7 +40,7 @@ struct Room {
 /// The rooms of all namespaces of a shard. A room exists as long as somebody is in it.
 #[derive(Default)]
 pub(crate) struct Rooms {
-    table: Slab<Room>,
+    table: Table<Room>,
     index: Vec<HashMap<Target, u32>>,
 }
 
@@ -229,7 +228,7 @@ impl Rooms {
             return;
         }
         if let Some(rooms) = self.index.get_mut(room.namespace as usize) {
-            rooms.remove(&room.target);
+            take(rooms, &room.target);
         }
         self.table.remove(place as usize);
     }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bellgate_engine::ConnId;
-use slab::Slab;
+use bellgate_engine::{ConnId, Table, take};
 use smallvec::SmallVec;
 
 use crate::namespace::NamespaceId;
@@ -91,7 +90,7 @@ impl Socket {
 /// All sockets of the shard.
 #[derive(Default)]
 pub(crate) struct Sockets {
-    table: Slab<Socket>,
+    table: Table<Socket>,
     by_sid: HashMap<Sid, u32>,
     generations: u32,
     /// The one that all visitors are.
@@ -132,11 +131,11 @@ impl Sockets {
     }
 
     pub(crate) fn remove(&mut self, index: u32) -> Option<Socket> {
-        let socket = self.table.try_remove(index as usize)?;
+        let socket = self.table.remove(index as usize)?;
         if let Some(sid) = socket.sid
             && self.by_sid.get(&sid) == Some(&index)
         {
-            self.by_sid.remove(&sid);
+            take(&mut self.by_sid, &sid);
         }
         Some(socket)
     }

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots};
+use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots, take};
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::{Answers, StoredKey};
 use bellgate_hub::{Event, Hub, SocketId, Target};
@@ -311,7 +311,7 @@ impl ShardApp {
 
     /// A handler that had to wait is done: its answer, then what stood in line.
     fn done(&mut self, conn: ConnId, outcome: Outcome, io: &mut Io<'_>) {
-        let line = self.busy.remove(&conn).unwrap_or_default();
+        let line = take(&mut self.busy, &conn).unwrap_or_default();
         self.apply(outcome, io);
         self.go_on(conn, line, io);
     }

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Delivery, EngineConfig, Lane, Transport};
+use bellgate_engine::{ConnId, Delivery, EngineConfig, Lane, Table, Transport};
 use bellgate_wire::{Limits, Message};
-use slab::Slab;
 use smallvec::SmallVec;
 use tokio_util::time::delay_queue::Key;
 
@@ -21,9 +20,6 @@ use crate::shard::timers::{Due, Timers};
 use crate::sid::Sid;
 use crate::stats::ShardStats;
 use crate::websocket::linger::Lingering;
-
-/// Room for so many sessions is kept whatever comes.
-const SMALL: usize = 1024;
 
 /// Connections, timers and lists of one shard.
 pub struct Net {
@@ -41,7 +37,7 @@ pub struct Net {
     pub(crate) body_bytes: usize,
     /// WebSockets that are being closed.
     pub(crate) lingering: Lingering,
-    pub(super) conns: Slab<Conn>,
+    pub(super) conns: Table<Conn>,
     next_generation: u32,
     next_token: u32,
     dirty: Vec<ConnId>,
@@ -63,7 +59,7 @@ impl Net {
             read_buffer: vec![0; 64 * 1024],
             body_bytes: 0,
             lingering: Lingering::default(),
-            conns: Slab::new(),
+            conns: Table::default(),
             next_generation: 0,
             next_token: 0,
             dirty: Vec::new(),
@@ -283,17 +279,8 @@ impl Net {
                 && conn.probe.is_none()
                 && conn.poll.is_none()
         });
-        if finished {
-            let mut conn = self.conns.remove(id.slot as usize);
+        if finished && let Some(mut conn) = self.conns.remove(id.slot as usize) {
             self.timers.cancel(conn.timer.take());
-        }
-    }
-
-    /// Gives back what a crowd needed that is gone.
-    pub(super) fn shrink(&mut self) {
-        let capacity = self.conns.capacity();
-        if capacity > SMALL && self.conns.len() < capacity / 4 {
-            self.conns.shrink_to_fit();
         }
     }
 
@@ -327,7 +314,7 @@ impl Net {
 }
 
 /// The session in a slot, if it is the one that was meant. For where only the slots may be borrowed.
-pub(super) fn find_mut(conns: &mut Slab<Conn>, id: ConnId) -> Option<&mut Conn> {
+pub(super) fn find_mut(conns: &mut Table<Conn>, id: ConnId) -> Option<&mut Conn> {
     conns
         .get_mut(id.slot as usize)
         .filter(|conn| conn.generation == id.generation)

@@ -350,7 +350,6 @@ async fn look<A: App>(endpoint: Endpoint<A>) {
         let mut shard = endpoint.local.borrow();
         let lag = u64::try_from(lag.as_micros()).unwrap_or(u64::MAX);
         shard.net.stats.loop_lag_us.set(lag);
-        shard.net.shrink();
         shard.app.handle_gauges();
     }
 }

@@ -6,7 +6,7 @@
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bellgate_engine::ConnId;
+use bellgate_engine::{ConnId, Ebb};
 use tokio_util::time::DelayQueue;
 use tokio_util::time::delay_queue::Key;
 
@@ -28,6 +28,7 @@ const STEP: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub struct Timers {
     wheel: DelayQueue<Due>,
+    ebb: Ebb,
     /// Where the steps are counted from.
     start: Option<Instant>,
 }
@@ -59,6 +60,14 @@ impl Timers {
     pub fn cancel(&mut self, at: Option<(Key, Instant)>) {
         if let Some((key, _)) = at {
             self.wheel.try_remove(&key);
+            self.give_back();
+        }
+    }
+
+    /// Gives back what a crowd needed that is gone.
+    fn give_back(&mut self) {
+        if self.ebb.ebbs(self.wheel.len(), self.wheel.capacity()) {
+            self.wheel.shrink_to_fit();
         }
     }
 
@@ -66,7 +75,10 @@ impl Timers {
     /// this thread, and adding one wakes the caller.
     pub fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Due> {
         match self.wheel.poll_expired(cx) {
-            Poll::Ready(Some(expired)) => Poll::Ready(expired.into_inner()),
+            Poll::Ready(Some(expired)) => {
+                self.give_back();
+                Poll::Ready(expired.into_inner())
+            }
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
@@ -90,7 +102,9 @@ impl Timers {
 mod tests {
     use std::time::Duration;
 
-    use super::{FAR, STEP, Timers};
+    use bellgate_engine::ConnId;
+
+    use super::{Due, FAR, STEP, Timers};
     use crate::shard::now;
 
     #[tokio::test(start_paused = true)]
@@ -107,5 +121,24 @@ mod tests {
         assert_eq!(timers.put_off(later + FAR, later), now + FAR + STEP);
         let near = now + ms(129) + FAR;
         assert_eq!(timers.put_off(near, later), near);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_room_of_a_crowd_is_given_back() {
+        let mut timers = Timers::default();
+        let now = now();
+        let crowd = (0..20_000).map(|slot| {
+            let conn = ConnId {
+                slot,
+                generation: 1,
+            };
+            Some(timers.set(None, Due::Conn(conn), now + FAR, now))
+        });
+        let entries: Vec<_> = crowd.collect();
+        assert!(timers.wheel.capacity() >= 20_000);
+        for entry in entries {
+            timers.cancel(entry);
+        }
+        assert_eq!(timers.wheel.capacity(), 0);
     }
 }

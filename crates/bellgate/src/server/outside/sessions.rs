@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use bellgate_engine::ConnId;
+use bellgate_engine::{ConnId, take};
 use bellgate_gate::flask::StoredSessions;
 use bellgate_gate::identity::{Answer, Need, StoredKey, Written};
 use bellgate_redis::{Fault, Pipeline, Redis, cmd};
@@ -117,7 +117,7 @@ impl Sessions {
         if let Some(holders) = held.get_mut(key) {
             holders.conns.retain(|(_, other)| *other != conn);
             if holders.conns.is_empty() {
-                held.remove(key);
+                take(&mut held, key);
             }
         }
     }

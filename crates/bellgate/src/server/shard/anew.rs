@@ -4,7 +4,7 @@
 //! [`super::live`] says what then becomes of the connection.
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Outlet as _};
+use bellgate_engine::{ConnId, Outlet as _, take};
 use bellgate_gate::identity::{Answers, Identity, Need};
 use bellgate_transport::Io;
 
@@ -37,7 +37,7 @@ impl ShardApp {
     pub(super) fn release_session(&mut self, conn: ConnId) {
         // Most servers have none.
         if !self.stored.is_empty()
-            && let Some(key) = self.stored.remove(&conn)
+            && let Some(key) = take(&mut self.stored, &conn)
             && let Some(sessions) = self.terms.access.outside.sessions()
         {
             sessions.release(&key, conn);

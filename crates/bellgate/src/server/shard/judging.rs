@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use bellgate_codes::Refusal;
-use bellgate_engine::{ConnId, Outlet as _};
+use bellgate_engine::{ConnId, Outlet as _, take};
 use bellgate_gate::identity::{Answer, Identity, Need};
 use bellgate_transport::Io;
 use futures_util::future::BoxFuture;
@@ -58,7 +58,7 @@ impl ShardApp {
 
     /// Judges a CONNECT again with what has come, then what stood in line behind it.
     pub(super) fn judge_again(&mut self, conn: ConnId, held: Box<Held>, io: &mut Io<'_>) {
-        let line = self.busy.remove(&conn).unwrap_or_default();
+        let line = take(&mut self.busy, &conn).unwrap_or_default();
         self.judge(conn, held, io);
         io.reschedule(conn);
         self.go_on(conn, line, io);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use bellgate_codes::Refusal;
-use bellgate_engine::ConnId;
+use bellgate_engine::{ConnId, take};
 use bellgate_gate::limits::AddressBlock;
 use bellgate_hub::SocketId;
 use bellgate_transport::Permit;
@@ -127,11 +127,8 @@ impl Census {
         if let Some(seats) = users.get_mut(user) {
             seats.remove(place, socket);
             if seats.0.is_empty() {
-                users.remove(user);
+                take(&mut users, user);
             }
-        }
-        if users.capacity() > SMALL && users.len() < users.capacity() / 4 {
-            users.shrink_to_fit();
         }
     }
 
@@ -159,9 +156,6 @@ impl Census {
         self.users.all().map(|users| users.len()).sum()
     }
 }
-
-/// Room for so many users is kept whatever comes.
-const SMALL: usize = 1024;
 
 /// The sessions of one user, by place.
 #[derive(Default)]
@@ -230,7 +224,7 @@ impl Drop for OfAddress {
         if let Some(count) = addresses.get_mut(&self.address) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                addresses.remove(&self.address);
+                take(&mut addresses, &self.address);
             }
         }
     }
