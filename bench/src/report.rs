@@ -36,19 +36,13 @@ pub struct Cell {
 impl Row {
     /// From the runs of each server.
     pub fn new(about: About, runs: Vec<(String, Vec<Figures>)>) -> Self {
-        let costs = |runs: &[Figures]| runs.iter().map(|run| run.cost).collect::<Vec<_>>();
         let limit = runs.iter().find(|(server, _)| server == LIMIT);
-        let limit = limit.map(|(_, runs)| costs(runs)).unwrap_or_default();
-        let cells = runs.into_iter().map(|(server, runs)| {
-            let costs = costs(&runs);
-            let pairs = costs.iter().zip(&limit).filter(|(_, limit)| **limit > 0.0);
-            let ratios: Vec<f64> = pairs.map(|(cost, limit)| cost / limit).collect();
-            Cell {
-                ratio: (server != LIMIT && !ratios.is_empty()).then(|| spread(ratios)[0]),
-                server,
-                cost: spread(costs),
-                runs,
-            }
+        let limit = limit.map(|(_, runs)| runs.clone()).unwrap_or_default();
+        let cells = runs.into_iter().map(|(server, runs)| Cell {
+            ratio: ratio(&runs, &limit).filter(|_| server != LIMIT),
+            server,
+            cost: spread(runs.iter().map(|run| run.cost).collect()),
+            runs,
         });
         Self {
             name: about.name,
@@ -57,6 +51,13 @@ impl Row {
             cells: cells.collect(),
         }
     }
+}
+
+/// How many times another server's a cost is: the median of the ratios, round by round.
+fn ratio(runs: &[Figures], of: &[Figures]) -> Option<f64> {
+    let pairs = runs.iter().zip(of).filter(|(_, of)| of.cost > 0.0);
+    let ratios: Vec<f64> = pairs.map(|(run, of)| run.cost / of.cost).collect();
+    (!ratios.is_empty()).then(|| spread(ratios)[0])
 }
 
 /// Median, least and most.
@@ -112,8 +113,8 @@ impl Row {
             Goal::Cost(most) => own.figure()? <= most,
             Goal::Ahead => {
                 let others = self.cells.iter().filter(|cell| !is_ours(&cell.server));
-                let least = others.filter_map(Cell::figure).min_by(f64::total_cmp)?;
-                own.figure()? < least
+                let ratios = others.filter_map(|other| ratio(&own.runs, &other.runs));
+                ratios.max_by(f64::total_cmp)? < 1.0
             }
         };
         Some(if is_met {

@@ -83,7 +83,7 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         }),
         "slow" => Box::new(Slow {
             connections: sizes.or(1_000),
-            broadcasts: 400,
+            broadcasts: 800,
             pairs: 5,
         }),
         "abrupt" => Box::new(Abrupt {

@@ -83,7 +83,7 @@ pub enum Goal {
     RatioWithTail(f64),
     /// Cost at most this, in the row's unit.
     Cost(f64),
-    /// Cost below every other server's.
+    /// Cost below every other server's of the same round.
     Ahead,
 }
 
