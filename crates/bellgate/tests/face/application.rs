@@ -88,14 +88,6 @@ fn auth(ticket: &str) -> Value {
     json!({ "ticket": ticket })
 }
 
-/// The value of a sample on the operators' page.
-async fn sample(lab: &Lab, name: &str) -> Option<u64> {
-    let admin = Reach::tcp(lab.running().admin().unwrap());
-    let text = admin.get("/metrics").send().await.text().to_owned();
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|value| value.trim().parse().ok())
-}
-
 async fn ready(lab: &Lab) -> Value {
     let answer = lab.reach.get("/readyz").send().await;
     assert_eq!(answer.status(), 200);
@@ -133,7 +125,7 @@ async fn the_application_says_who_it_is_by_cookie_or_payload() {
         assert_eq!(web.asked.take().len(), 3);
         let answered = "bellgate_auth_answers_total{outcome=\"user\"}";
         eventually("each answer to be counted", async || {
-            sample(&lab, answered).await == Some(3)
+            lab.sample(answered).await == Some(3)
         })
         .await;
     })
@@ -304,11 +296,11 @@ async fn those_who_ask_the_same_at_a_time_share_one_call() {
         web.until_asked(1).await;
         let shared = "bellgate_auth_answers_total{outcome=\"shared\"}";
         eventually("all others to wait for the same", async || {
-            sample(&lab, shared).await == Some(19)
+            lab.sample(shared).await == Some(19)
         })
         .await;
-        assert_eq!(sample(&lab, "bellgate_auth_calls").await, Some(1));
-        let limit = sample(&lab, "bellgate_auth_calls_limit").await;
+        assert_eq!(lab.sample("bellgate_auth_calls").await, Some(1));
+        let limit = lab.sample("bellgate_auth_calls_limit").await;
         assert_eq!(limit, Some(10), "BELLGATE_POOL_SIZE");
         web.release();
         for join in joins {
@@ -317,7 +309,7 @@ async fn those_who_ask_the_same_at_a_time_share_one_call() {
         }
         assert!(web.asked.take().is_empty(), "asked once");
         eventually("the call to be over", async || {
-            sample(&lab, "bellgate_auth_calls").await == Some(0)
+            lab.sample("bellgate_auth_calls").await == Some(0)
         })
         .await;
     }
@@ -438,7 +430,7 @@ async fn while_the_application_fails_handshakes_are_turned_away_until_it_answers
     let lab = lab(2, &web, &[("SECRET_KEY", SECRET)]).await;
     let up = "bellgate_identity_provider_up{setting=\"BELLGATE_AUTH_URL\"}";
     assert_eq!(ready(&lab).await["status"], "ready");
-    assert_eq!(sample(&lab, up).await, Some(1));
+    assert_eq!(lab.sample(up).await, Some(1));
     said.lock().unwrap().0 = 503;
     for _ in 0..5 {
         let mut client = Client::open(&page(&lab, "7"), Over::Websocket).await;
@@ -473,7 +465,7 @@ async fn while_the_application_fails_handshakes_are_turned_away_until_it_answers
         told["degraded"],
         json!(["the web application (BELLGATE_AUTH_URL)"])
     );
-    assert_eq!(sample(&lab, up).await, Some(0));
+    assert_eq!(lab.sample(up).await, Some(0));
     // Who is known without it comes in.
     let known = lab.reach.clone().from_origin(PAGE);
     let known = known.with_header("Cookie", &cookie(&json!({"_user_id": "5"})));
@@ -488,7 +480,7 @@ async fn while_the_application_fails_handshakes_are_turned_away_until_it_answers
     .await;
     client.unwrap().connect("/", &Value::Null).await.unwrap();
     assert_eq!(ready(&lab).await["status"], "ready");
-    assert_eq!(sample(&lab, up).await, Some(1));
+    assert_eq!(lab.sample(up).await, Some(1));
 }
 
 #[tokio::test]
@@ -691,9 +683,9 @@ async fn a_reload_changes_whom_is_asked_and_keeps_what_is_known_where_nothing_ch
     );
     let answered = "bellgate_auth_answers_total{outcome=\"user\"}";
     eventually("the answer to be counted", async || {
-        sample(&lab, answered).await == Some(1)
+        lab.sample(answered).await == Some(1)
     })
     .await;
     lab.reload(&with(&second.url));
-    assert_eq!(sample(&lab, answered).await, Some(1));
+    assert_eq!(lab.sample(answered).await, Some(1));
 }

@@ -93,6 +93,17 @@ impl Lab {
         client
     }
 
+    /// The value of a sample on the operators' page, which the settings have to ask for.
+    pub(crate) async fn sample(&self, name: &str) -> Option<u64> {
+        let admin = Reach::tcp(self.running().admin().unwrap());
+        let answer = admin.get("/metrics").send().await;
+        let line = answer
+            .text()
+            .lines()
+            .find_map(|line| line.strip_prefix(name));
+        line.and_then(|value| value.trim().parse().ok())
+    }
+
     /// Sessions open now.
     pub(crate) fn sessions(&self) -> usize {
         self.running().sessions()

@@ -25,9 +25,9 @@ use tokio::io::AsyncWrite as _;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::app::App;
-use crate::shard::Local;
 use crate::shard::conn::{Dirty, WsLane};
 use crate::shard::net::{Net, find_mut};
+use crate::shard::{Local, bell};
 use crate::stats::ShardStats;
 
 /// Most bytes that one write is given; the rest follows in the next.
@@ -54,7 +54,7 @@ impl FlushSignal {
         }
     }
 
-    fn arm(&self, cx: &Context<'_>) {
+    pub(super) fn arm(&self, cx: &Context<'_>) {
         *self.0.borrow_mut() = Some(cx.waker().clone());
     }
 }
@@ -67,6 +67,7 @@ pub(super) async fn run<A: App>(local: Local<A>) {
     let mut ids: VecDeque<ConnId> = VecDeque::new();
     let mut rest = Rest::default();
     let turns = std::future::poll_fn(move |cx| {
+        bell::ring_due();
         let mut shard = local.borrow();
         shard.net.take_dirty(&mut ids);
         let held = shard.net.held();

@@ -1,12 +1,15 @@
 //! What reaches a shard from other threads: commands, requests of its sessions that landed
 //! elsewhere, streams, and the order to go down.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::app::App;
+use super::bell::Bell;
 use crate::config::Live;
 use crate::http::{Arrival, Handover, Reply};
 use crate::socket::Portable;
@@ -35,18 +38,29 @@ pub enum Inlet<C> {
 }
 
 /// Reaches one shard from any thread.
-pub struct Remote<C>(mpsc::UnboundedSender<Inlet<C>>);
+pub struct Remote<C> {
+    queue: mpsc::UnboundedSender<Inlet<C>>,
+    bell: Bell,
+}
 
 impl<C> Clone for Remote<C> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            queue: self.queue.clone(),
+            bell: self.bell.clone(),
+        }
     }
 }
 
 impl<C> Remote<C> {
-    pub(crate) fn channel() -> (Self, mpsc::UnboundedReceiver<Inlet<C>>) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+    pub(crate) fn channel() -> (Self, Inlets<C>) {
+        let (sender, queue) = mpsc::unbounded_channel();
+        let bell = Bell::default();
+        let remote = Self {
+            queue: sender,
+            bell: bell.clone(),
+        };
+        (remote, Inlets { queue, bell })
     }
 
     /// Reaches nobody.
@@ -60,11 +74,44 @@ impl<C> Remote<C> {
     }
 
     pub(crate) fn send(&self, inlet: Inlet<C>) -> bool {
-        self.0.send(inlet).is_ok()
+        let is_sent = self.queue.send(inlet).is_ok();
+        self.bell.ring();
+        is_sent
+    }
+}
+
+/// A shard's end of its queue.
+pub(crate) struct Inlets<C> {
+    queue: mpsc::UnboundedReceiver<Inlet<C>>,
+    bell: Bell,
+}
+
+impl<C> Inlets<C> {
+    /// Waits for what comes. None where nobody can send any more, which a shard does not live to see: it reaches
+    /// itself too.
+    pub(super) async fn recv(&mut self) -> Option<Inlet<C>> {
+        poll_fn(|cx| {
+            // Before the look, so that what comes meanwhile wakes.
+            self.bell.arm(cx);
+            match self.queue.try_recv() {
+                Ok(inlet) => Poll::Ready(Some(inlet)),
+                Err(TryRecvError::Disconnected) => Poll::Ready(None),
+                Err(TryRecvError::Empty) => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// What is there already.
+    pub(super) fn try_recv(&mut self) -> Option<Inlet<C>> {
+        self.queue.try_recv().ok()
+    }
+
+    /// The bell that its senders ring.
+    pub(super) fn bell(&self) -> Bell {
+        self.bell.clone()
     }
 }
 
 /// How many inputs are taken in before the shard looks at its sockets again.
 pub(super) const BATCH: usize = 256;
-
-pub(super) type Inlets<A> = mpsc::UnboundedReceiver<Inlet<<A as App>::Command>>;

@@ -5,6 +5,7 @@
 //! hears of an end, timers move, sockets of closed sessions go, slots are freed. What is to be
 //! written is written by the flush task ([`flush`]) once at the end of the tick.
 
+pub(crate) mod bell;
 pub mod conn;
 pub mod flush;
 pub mod inlet;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
+use super::bell::OnShard;
 use super::inlet::{BATCH, Inlet, Inlets};
 use super::net::Net;
 use super::{Local, Shard, flush, now};
@@ -49,7 +50,7 @@ const LAST_CLOSES: Duration = Duration::from_secs(3);
 pub(crate) fn run<A: App>(
     index: u16,
     shared: Arc<Shared<A::Command>>,
-    inlets: Inlets<A>,
+    inlets: Inlets<A::Command>,
     listening: Listening,
     app: A,
     fallback: Fallback,
@@ -76,6 +77,7 @@ pub(crate) fn run<A: App>(
         shared,
         index,
     };
+    let _here = OnShard::enter(inlets.bell(), local.borrow().net.flush.clone());
     LocalSet::new().block_on(&runtime, async move {
         spawn_local(flush::run(local.clone()));
         let timers = local.clone();
@@ -92,7 +94,7 @@ pub(crate) fn run<A: App>(
 async fn pump<A: App>(
     endpoint: &Endpoint<A>,
     fallback: &Fallback,
-    mut inlets: Inlets<A>,
+    mut inlets: Inlets<A::Command>,
     acceptors: Vec<tokio::task::JoinHandle<()>>,
 ) {
     let mut end: Option<End> = None;
@@ -121,11 +123,7 @@ async fn pump<A: App>(
             }
             left -= 1;
             // What this turn would not handle is not taken out: it would be lost.
-            next = if left > 0 {
-                inlets.try_recv().ok()
-            } else {
-                None
-            };
+            next = if left > 0 { inlets.try_recv() } else { None };
         }
         tokio::task::yield_now().await;
     }

@@ -4,6 +4,7 @@
 //! has an affinity to anything.
 
 mod closing;
+mod gathering;
 mod order;
 mod upgrade;
 
