@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bellgate_bench::agreement::Earlier;
 use bellgate_bench::candidate::{Candidate, ours, peers};
 use bellgate_bench::process::{pin_load, raise_descriptor_limit};
 use bellgate_bench::progress::Progress;
@@ -29,11 +30,15 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     server: Vec<String>,
     /// Runs of each scenario: so many times through all of them, servers in turns
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Part of the work, for a first look: 10 does a tenth
     #[arg(long, default_value_t = 1)]
     part: usize,
+    /// Hold what comes out against an earlier run, its latest.json; a run that is kept is held against what it
+    /// replaces
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// Keep the results in this folder: latest.json, latest.txt, latest.svg, and a line in history.jsonl
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -42,7 +47,7 @@ struct Options {
 const MORE: &str = "\
 Each server is pinned to the first core and the load generator to the second: leave both alone meanwhile.
 Each round goes through all kinds of work, and servers take turns in each; a figure means something as the ratio to
-the limit of the same round.
+the limit of the same round. Work that repeats itself (slow, abrupt, quiet) is only in the first three.
 
   cargo xtask bench                            all kinds of work, kept in bench/results
   cargo xtask bench --peers                    other people's servers too, installed first (npm, pip, cargo, Go)
@@ -68,64 +73,130 @@ fn main() -> ExitCode {
     }
 }
 
-/// How many runs failed.
+/// How many lots failed.
 fn run(options: &Options) -> io::Result<usize> {
     let servers = servers(options)?;
     let scenarios = chosen(options);
     let folder = options.folder();
+    let earlier = options.earlier(folder.as_deref())?;
     // Before this process is pinned, and so all that it starts.
     let header = Header::now(&servers);
     println!("{}", header.line());
     pin_load()?;
     raise_descriptor_limit()?;
-    let mut lots = lots(&scenarios, &servers);
-    let mut progress = Progress::new(lots.len() * options.rounds);
+    let mut lines: Vec<Line<'_>> = scenarios
+        .iter()
+        .map(|scenario| Line::new(scenario.as_ref(), &servers, options))
+        .collect();
+    let mut progress = Progress::new(lines.iter().map(Line::steps).sum());
     // Each round goes through everything, so that the spread of a row tells how the machine drifts over the whole run.
     for round in 1..=options.rounds {
-        for lot in &mut lots {
-            lot.run(round, options, &mut progress);
+        for line in &mut lines {
+            line.run(round, &mut progress);
         }
         // A run that is cut short leaves the rounds that it has; whole runs only replace what is kept in the project
         // when they are done.
-        if options.out.is_some() {
-            results::write(
-                &folder.clone().unwrap_or_default(),
-                &header,
-                &rows(&scenarios, &servers, &lots),
-            )?;
+        if let Some(folder) = &options.out {
+            results::write(folder, &header, &rows(&lines))?;
         }
     }
-    let rows = rows(&scenarios, &servers, &lots);
+    let rows = rows(&lines);
     print!("{}", text(&rows));
+    if let Some(earlier) = earlier {
+        print!("\n{}", earlier.beside(&rows)?);
+    }
     if let Some(folder) = folder {
         results::write(&folder, &header, &rows)?;
         results::append(&folder, &header, &rows)?;
         println!("kept in {}", folder.display());
     }
-    Ok(lots.iter().filter(|lot| lot.has_failed).count())
+    Ok(lines.iter().map(Line::failures).sum())
 }
 
-/// A scenario and a server that takes part in it.
-struct Lot<'a> {
+/// The table so far.
+fn rows(lines: &[Line<'_>]) -> Vec<Row> {
+    lines.iter().map(Line::row).collect()
+}
+
+/// A scenario with every server, whether it takes part or not.
+struct Line<'a> {
     scenario: &'a dyn Scenario,
+    rounds: usize,
+    part: usize,
+    lots: Vec<Lot<'a>>,
+}
+
+/// What one server did.
+struct Lot<'a> {
     server: &'a Candidate,
+    takes_part: bool,
     runs: Vec<Figures>,
     has_failed: bool,
 }
 
-impl Lot<'_> {
-    /// Runs it once; not again once it has failed.
-    fn run(&mut self, round: usize, options: &Options, progress: &mut Progress) {
-        if self.has_failed {
+impl<'a> Line<'a> {
+    fn new(scenario: &'a dyn Scenario, servers: &'a [Candidate], options: &Options) -> Self {
+        let lots = servers.iter().map(|server| Lot {
+            server,
+            takes_part: scenario.fits(server),
+            runs: Vec::new(),
+            has_failed: false,
+        });
+        Self {
+            scenario,
+            rounds: options.rounds.min(scenario.most_rounds()),
+            part: options.part.max(1),
+            lots: lots.collect(),
+        }
+    }
+
+    /// Runs that it has in all rounds together.
+    fn steps(&self) -> usize {
+        self.rounds * self.lots.iter().filter(|lot| lot.takes_part).count()
+    }
+
+    /// Has each server run it once, but for those that have failed. Every second round goes from the last to the
+    /// first, so that a machine that becomes slower all the while does not favour those in front.
+    fn run(&mut self, round: usize, progress: &mut Progress) {
+        if round > self.rounds {
             return;
         }
-        let about = self.scenario.about();
+        let left = self.rounds - round;
+        let (scenario, part) = (self.scenario, self.part);
+        let each = |lot: &mut Lot<'_>| lot.run(scenario, part, round, left, progress);
+        if round.is_multiple_of(2) {
+            self.lots.iter_mut().rev().for_each(each);
+        } else {
+            self.lots.iter_mut().for_each(each);
+        }
+    }
+
+    fn row(&self) -> Row {
+        let of = |lot: &Lot<'_>| (lot.server.name.to_owned(), lot.runs.clone());
+        Row::new(self.scenario.about(), self.lots.iter().map(of).collect())
+    }
+
+    fn failures(&self) -> usize {
+        self.lots.iter().filter(|lot| lot.has_failed).count()
+    }
+}
+
+impl Lot<'_> {
+    fn run(
+        &mut self,
+        scenario: &dyn Scenario,
+        part: usize,
+        round: usize,
+        left: usize,
+        progress: &mut Progress,
+    ) {
+        if !self.takes_part || self.has_failed {
+            return;
+        }
+        let about = scenario.about();
         let what = format!("{} … {}, round {round}", about.name, self.server.name);
         eprintln!("{}", progress.next(&what));
-        match self
-            .scenario
-            .run(self.server, self.server.part * options.part.max(1))
-        {
+        match scenario.run(self.server, self.server.part * part) {
             Ok(figures) => {
                 eprintln!("  {} {}", figure(figures.cost), about.unit);
                 self.runs.push(figures);
@@ -133,50 +204,10 @@ impl Lot<'_> {
             Err(error) => {
                 eprintln!("  {error}");
                 self.has_failed = true;
-                progress.skip(options.rounds - round);
+                progress.skip(left);
             }
         }
     }
-}
-
-/// Scenario by scenario, the servers that take part.
-fn lots<'a>(scenarios: &'a [Box<dyn Scenario>], servers: &'a [Candidate]) -> Vec<Lot<'a>> {
-    let pairs = scenarios.iter().flat_map(|scenario| {
-        servers
-            .iter()
-            .map(move |server| (scenario.as_ref(), server))
-    });
-    pairs
-        .filter(|(scenario, server)| scenario.fits(server))
-        .map(|(scenario, server)| Lot {
-            scenario,
-            server,
-            runs: Vec::new(),
-            has_failed: false,
-        })
-        .collect()
-}
-
-/// The table so far.
-fn rows(scenarios: &[Box<dyn Scenario>], servers: &[Candidate], lots: &[Lot<'_>]) -> Vec<Row> {
-    let mut lots = lots.iter();
-    let mut runs_of = |scenario: &dyn Scenario, server: &Candidate| {
-        // Lots stand in the order in which they are asked for here.
-        let lot = scenario.fits(server).then(|| lots.next()).flatten();
-        (
-            server.name.to_owned(),
-            lot.map_or_else(Vec::new, |lot| lot.runs.clone()),
-        )
-    };
-    scenarios
-        .iter()
-        .map(|scenario| {
-            let cells = servers
-                .iter()
-                .map(|server| runs_of(scenario.as_ref(), server));
-            Row::new(scenario.about(), cells.collect())
-        })
-        .collect()
 }
 
 impl Options {
@@ -189,6 +220,14 @@ impl Options {
             && self.rounds >= 3;
         let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
         self.out.clone().or_else(|| is_whole.then(own))
+    }
+
+    /// The run to hold this one against: what is asked for, or what it is about to replace.
+    fn earlier(&self, folder: Option<&Path>) -> io::Result<Option<Earlier>> {
+        let replaced = folder.map(|folder| folder.join(results::LATEST));
+        let replaced = replaced.filter(|file| file.is_file());
+        let file = self.against.clone().or(replaced);
+        file.map(|file| Earlier::read(&file)).transpose()
     }
 }
 

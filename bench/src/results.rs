@@ -123,12 +123,15 @@ fn said(program: &str, arguments: &[&str]) -> String {
     text.unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// The file that has all figures of a run.
+pub const LATEST: &str = "latest.json";
+
 /// Writes `latest.json`, `latest.txt` and `latest.svg` to a folder, for a run that may go on.
 pub fn write(folder: &Path, header: &Header, rows: &[Row]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let all = json!({ "header": header, "rows": rows });
     fs::write(
-        folder.join("latest.json"),
+        folder.join(LATEST),
         serde_json::to_string_pretty(&all)? + "\n",
     )?;
     let mut table = header.line() + "\n";

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::{About, Figures, Goal, Scenario};
+use super::{About, FEW_ROUNDS, Figures, Goal, Scenario};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::gather;
 use crate::gauges::Gauges;
@@ -49,6 +49,10 @@ impl Scenario for Abrupt {
 
     fn connections(&self) -> usize {
         self.connections
+    }
+
+    fn most_rounds(&self) -> usize {
+        FEW_ROUNDS
     }
 
     fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {

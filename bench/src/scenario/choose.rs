@@ -61,14 +61,14 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "paced" => Box::new(Paced {
             connections: sizes.or(1_000),
             bytes: 256,
-            broadcasts: 100,
+            broadcasts: 60,
         }),
         "echo" => Box::new(Echo {
             connections: sizes.or(50),
             outstanding: 16,
-            each: 10_000,
+            each: 6_000,
         }),
-        "connect" => Box::new(Connect { cycles: 5_000 }),
+        "connect" => Box::new(Connect { cycles: 3_000 }),
         "login" => Box::new(Login { cycles: 5_000 }),
         "upgrade" => Box::new(Upgrade {
             clients: sizes.or(2_000),
@@ -79,7 +79,7 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "mixed" => Box::new(Mixed {
             connections: sizes.or(1_000),
             bytes: 256,
-            broadcasts: 100,
+            broadcasts: 60,
         }),
         "slow" => Box::new(Slow {
             connections: sizes.or(1_000),
@@ -132,13 +132,13 @@ fn fanout(sizes: Sizes) -> Scenarios {
             to: To::All,
             bytes,
             outstanding,
-            events: 200 * outstanding.min(4),
+            events: 80 * outstanding.min(4),
         }));
     }
     let rest = [
-        (8_000, To::All, 4, 100),
+        (8_000, To::All, 4, 40),
         (1_000, To::Room(10), 4, 6_000),
-        (10_000, To::User, 4, 4_000),
+        (10_000, To::User, 4, 8_000),
     ];
     for (own, to, outstanding, events) in rest {
         // With a number of its own this is a row from above.
@@ -161,7 +161,7 @@ fn polling(sizes: Sizes) -> Scenarios {
         Box::new(PollingFanout {
             connections: sizes.or(1_000),
             bytes: 64,
-            broadcasts: 50,
+            broadcasts: 30,
         }),
         Box::new(PollingEcho {
             connections: sizes.or(50),
@@ -174,7 +174,7 @@ fn shards(sizes: Sizes) -> Scenarios {
     vec![
         Box::new(Shards {
             connections: sizes.or(1_000),
-            broadcasts: 800,
+            broadcasts: 400,
         }),
         Box::new(HandOver {
             connections: sizes.or(200),

@@ -46,6 +46,11 @@ pub trait Scenario {
     /// Connections that it holds at once. More than [`MANY`] only fast servers are given.
     fn connections(&self) -> usize;
 
+    /// Rounds in which it is run at most: fewer for one that repeats itself within a run, or waits.
+    fn most_rounds(&self) -> usize {
+        usize::MAX
+    }
+
     /// Runs it against a server of its own. `part` is the part of the work that this server is
     /// given, for one that is slow: 10 is a tenth.
     fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures>;
@@ -58,6 +63,9 @@ pub trait Scenario {
             && (candidate.part == 1 || self.connections() <= MANY)
     }
 }
+
+/// [`Scenario::most_rounds`] of work that repeats itself within a run, or waits.
+const FEW_ROUNDS: usize = 3;
 
 /// More connections at once are only for servers that are given all of the work.
 const MANY: usize = 5_000;

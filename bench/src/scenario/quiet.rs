@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::idle::users;
-use super::{About, Figures, Goal, Scenario};
+use super::{About, FEW_ROUNDS, Figures, Goal, Scenario};
 use crate::candidate::{Can, Candidate};
 use crate::process::Server;
 
@@ -31,6 +31,10 @@ impl Scenario for Quiet {
 
     fn connections(&self) -> usize {
         self.connections
+    }
+
+    fn most_rounds(&self) -> usize {
+        FEW_ROUNDS
     }
 
     fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {

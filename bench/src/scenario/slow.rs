@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::fanout::flood;
-use super::{About, Figures, Goal, Scenario, median, share};
+use super::{About, FEW_ROUNDS, Figures, Goal, Scenario, median, share};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::{Crowd, gather};
 use crate::gauges::Gauges;
@@ -44,6 +44,10 @@ impl Scenario for Slow {
 
     fn connections(&self) -> usize {
         self.connections
+    }
+
+    fn most_rounds(&self) -> usize {
+        FEW_ROUNDS
     }
 
     fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
