@@ -1,7 +1,9 @@
 //! `cargo xtask check` and its part without tests, `cargo xtask lint`.
 
-use std::path::PathBuf;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use crate::r#gen;
 use crate::run::{Outcome, Step, cargo, command, root};
@@ -65,26 +67,43 @@ fn fuzz(seconds: u32) -> Outcome {
     Step::new("fuzz build").must(
         fuzz_flags(&mut cargo(&["build", "--release", "--target", HOST])).current_dir(&folder),
     )?;
-    for target in fuzz_targets()? {
-        let corpus = folder.join("corpus").join(&target);
-        std::fs::create_dir_all(&corpus)
-            .map_err(|error| format!("{}: {error}", corpus.display()))?;
-        let built = fuzz_output().join(HOST).join("release").join(&target);
-        let mut run = command(
-            built,
-            &[
-                &corpus.display().to_string(),
-                &format!("-max_total_time={seconds}"),
-                "-rss_limit_mb=1024",
-            ],
-        );
-        let dictionary = folder.join("dictionaries").join(format!("{target}.dict"));
-        if dictionary.is_file() {
-            run.arg(format!("-dict={}", dictionary.display()));
-        }
-        Step::new(&format!("fuzz {target}")).must(run.current_dir(&folder))?;
+    // Each takes its time whatever else runs, and one core.
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    for some in fuzz_targets()?.chunks(cores) {
+        let outcomes: Vec<Outcome> = thread::scope(|scope| {
+            let started = some.iter().map(|target| {
+                let folder = &folder;
+                scope.spawn(move || fuzz_one(target, folder, seconds))
+            });
+            let started: Vec<_> = started.collect();
+            let ended = started.into_iter().map(thread::ScopedJoinHandle::join);
+            ended
+                .map(|ended| ended.unwrap_or_else(|_| Err("a fuzz target panicked".to_owned())))
+                .collect()
+        });
+        outcomes.into_iter().collect::<Outcome<()>>()?;
     }
     Ok(())
+}
+
+/// Runs one target.
+fn fuzz_one(target: &str, folder: &Path, seconds: u32) -> Outcome {
+    let corpus = folder.join("corpus").join(target);
+    std::fs::create_dir_all(&corpus).map_err(|error| format!("{}: {error}", corpus.display()))?;
+    let built = fuzz_output().join(HOST).join("release").join(target);
+    let mut run = command(
+        built,
+        &[
+            &corpus.display().to_string(),
+            &format!("-max_total_time={seconds}"),
+            "-rss_limit_mb=1024",
+        ],
+    );
+    let dictionary = folder.join("dictionaries").join(format!("{target}.dict"));
+    if dictionary.is_file() {
+        run.arg(format!("-dict={}", dictionary.display()));
+    }
+    Step::new(&format!("fuzz {target}")).must(run.current_dir(folder))
 }
 
 /// Explicit, so that the flags stay away from build scripts.
