@@ -79,11 +79,11 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "mixed" => Box::new(Mixed {
             connections: sizes.or(1_000),
             bytes: 256,
-            broadcasts: 60,
+            broadcasts: 40,
         }),
         "slow" => Box::new(Slow {
             connections: sizes.or(1_000),
-            broadcasts: 800,
+            broadcasts: 400,
             pairs: 5,
         }),
         "abrupt" => Box::new(Abrupt {
@@ -132,13 +132,13 @@ fn fanout(sizes: Sizes) -> Scenarios {
             to: To::All,
             bytes,
             outstanding,
-            events: 80 * outstanding.min(4),
+            events: 60 * outstanding.min(4),
         }));
     }
     let rest = [
-        (8_000, To::All, 4, 40),
+        (8_000, To::All, 4, 30),
         (1_000, To::Room(10), 4, 6_000),
-        (10_000, To::User, 4, 8_000),
+        (10_000, To::User, 4, 4_000),
     ];
     for (own, to, outstanding, events) in rest {
         // With a number of its own this is a row from above.
