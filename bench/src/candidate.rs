@@ -113,7 +113,7 @@ pub fn peers(folder: &Path) -> Vec<Candidate> {
         };
     let python = |own: &'static str, file: &str, packages: &[&str]| Candidate {
         before: script(file),
-        part: 30,
+        part: 40,
         ..Candidate::new(own, python()).pinned(folder, "python/requirements.txt", packages)
     };
     let mut peers = vec![

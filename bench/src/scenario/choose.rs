@@ -61,12 +61,12 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "paced" => Box::new(Paced {
             connections: sizes.or(1_000),
             bytes: 256,
-            broadcasts: 60,
+            broadcasts: 50,
         }),
         "echo" => Box::new(Echo {
             connections: sizes.or(50),
             outstanding: 16,
-            each: 6_000,
+            each: 5_000,
         }),
         "connect" => Box::new(Connect { cycles: 3_000 }),
         "login" => Box::new(Login { cycles: 5_000 }),
@@ -132,11 +132,11 @@ fn fanout(sizes: Sizes) -> Scenarios {
             to: To::All,
             bytes,
             outstanding,
-            events: 60 * outstanding.min(4),
+            events: 50 * outstanding.min(4),
         }));
     }
     let rest = [
-        (8_000, To::All, 4, 30),
+        (8_000, To::All, 4, 50),
         (1_000, To::Room(10), 4, 6_000),
         (10_000, To::User, 4, 4_000),
     ];

@@ -33,7 +33,7 @@ impl Scenario for Echo {
         let server = Server::start(candidate)?;
         let mut crowd = Crowd::join(server.addr, self.connections)?;
         let each = share(self.each, part).max(self.outstanding);
-        ping_pong(&mut crowd, self.outstanding, each / 10 + self.outstanding)?;
+        ping_pong(&mut crowd, self.outstanding, each / 2 + self.outstanding)?;
         let before = server.processor()?;
         ping_pong(&mut crowd, self.outstanding, each)?;
         let used = server.processor()? - before;

@@ -12,7 +12,7 @@ use crate::wire::Dialect;
 /// Broadcasts a second.
 pub(super) const PACE: u32 = 20;
 
-/// Broadcasts to so many, for about three seconds.
+/// Broadcasts to so many, for two and a half seconds.
 pub(super) struct Paced {
     pub(super) connections: usize,
     pub(super) bytes: usize,
