@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::report::{LIMIT, OWN, Row, figure};
+use crate::report::{LIMIT, OWN, Row, figure, spread};
 
 /// An earlier run, as its `latest.json` has it.
 #[derive(Debug, Deserialize)]
@@ -142,19 +142,12 @@ impl Entry {
 impl Spread {
     /// None of no figures, or where a ratio has no meaning.
     fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
-        let spread = figures.fold(None, |spread: Option<Self>, figure| {
-            Some(spread.map_or(
-                Self {
-                    least: figure,
-                    most: figure,
-                },
-                |spread| Self {
-                    least: spread.least.min(figure),
-                    most: spread.most.max(figure),
-                },
-            ))
-        });
-        spread.filter(|spread| spread.least.is_finite() && spread.most.is_finite())
+        let figures: Vec<f64> = figures.collect();
+        if figures.is_empty() || !figures.iter().all(|figure| figure.is_finite()) {
+            return None;
+        }
+        let [_, least, most] = spread(figures);
+        Some(Self { least, most })
     }
 
     fn overlaps(self, other: Self) -> bool {

@@ -61,7 +61,7 @@ fn ratio(runs: &[Figures], of: &[Figures]) -> Option<f64> {
 }
 
 /// Median, least and most.
-fn spread(mut values: Vec<f64>) -> [f64; 3] {
+pub(crate) fn spread(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     let at = |index: usize| values.get(index).copied().unwrap_or_default();
     [
