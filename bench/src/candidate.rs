@@ -16,8 +16,6 @@ pub struct Candidate {
     pub before: Vec<String>,
     /// Its arguments behind the port.
     pub after: Vec<String>,
-    /// Which part of the work it is given, for one that is slow: 10 is a tenth.
-    pub part: usize,
     /// What it speaks.
     pub dialect: Dialect,
     /// What it can do beyond `echo` and `bcast`.
@@ -29,6 +27,8 @@ pub struct Candidate {
 /// What not every server can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Can {
+    /// More than 5,000 connections at once, in a time that one waits.
+    Many,
     /// `enter` and `tell`.
     Rooms,
     /// HTTP polling, and the upgrade from it.
@@ -46,7 +46,6 @@ impl Candidate {
             program,
             before: Vec::new(),
             after: Vec::new(),
-            part: 1,
             dialect: Dialect::SocketIo,
             can: &[Can::Rooms, Can::Poll],
             version: None,
@@ -76,22 +75,22 @@ fn version<'a>(list: &'a str, package: &str) -> Option<&'a str> {
     })
 }
 
-/// The limit and Bellgate; their programs stand in `folder`.
+/// The limit and Bellgate, side by side where no more than two may be; their programs stand in `folder`.
 pub fn ours(folder: &Path) -> Vec<Candidate> {
     let limit = || folder.join("limit");
     vec![
         Candidate {
             after: vec!["--hold".to_owned()],
-            can: &[Can::Rooms],
+            can: &[Can::Many, Can::Rooms],
             ..Candidate::new("limit", limit())
         },
         Candidate {
-            can: &[Can::Rooms],
-            ..Candidate::new("limit, no hold", limit())
+            can: &[Can::Many, Can::Rooms, Can::Poll, Can::Users, Can::Settings],
+            ..Candidate::new("bellgate", folder.join("target"))
         },
         Candidate {
-            can: &[Can::Rooms, Can::Poll, Can::Users, Can::Settings],
-            ..Candidate::new("bellgate", folder.join("target"))
+            can: &[Can::Many, Can::Rooms],
+            ..Candidate::new("limit, no hold", limit())
         },
     ]
 }
@@ -101,52 +100,47 @@ pub fn ours(folder: &Path) -> Vec<Candidate> {
 pub fn peers(folder: &Path) -> Vec<Candidate> {
     let script = |path: &str| vec![folder.join(path).display().to_string()];
     let python = || folder.join("python/.venv/bin/python");
-    let node =
-        |own: &'static str, file: &str, packages: &[&str], program: PathBuf, part| Candidate {
-            before: script(file),
-            part,
-            ..Candidate::new(own, program).pinned(
-                folder,
-                &file.replace("server.js", "package.json"),
-                packages,
-            )
-        };
+    let node = |own: &'static str, file: &str, packages: &[&str], program: PathBuf| Candidate {
+        before: script(file),
+        ..Candidate::new(own, program).pinned(
+            folder,
+            &file.replace("server.js", "package.json"),
+            packages,
+        )
+    };
     let python = |own: &'static str, file: &str, packages: &[&str]| Candidate {
         before: script(file),
-        part: 40,
         ..Candidate::new(own, python()).pinned(folder, "python/requirements.txt", packages)
     };
     let mut peers = vec![
-        Candidate::new(
-            "socketioxide",
-            folder.join("socketioxide/target/release/peer"),
-        )
-        .pinned(folder, "socketioxide/Cargo.toml", &["socketioxide"]),
+        Candidate {
+            can: &[Can::Many, Can::Rooms, Can::Poll],
+            ..Candidate::new(
+                "socketioxide",
+                folder.join("socketioxide/target/release/peer"),
+            )
+            .pinned(folder, "socketioxide/Cargo.toml", &["socketioxide"])
+        },
         node(
             "socket.io, Bun",
             "bun/server.js",
             &["socket.io", "@socket.io/bun-engine", "bun"],
             folder.join("bun/node_modules/.bin/bun"),
-            4,
         ),
         node(
             "socket.io, Node",
             "node/server.js",
             &["socket.io", "bufferutil"],
             "node".into(),
-            4,
+        ),
+        Candidate::new("socket.io, Go", folder.join("go/bin/socketio")).pinned(
+            folder,
+            "go/go.mod",
+            &["github.com/zishang520/socket.io/v2"],
         ),
         Candidate {
-            part: 8,
-            ..Candidate::new("socket.io, Go", folder.join("go/bin/socketio")).pinned(
-                folder,
-                "go/go.mod",
-                &["github.com/zishang520/socket.io/v2"],
-            )
-        },
-        Candidate {
             dialect: Dialect::Centrifuge,
-            can: &[],
+            can: &[Can::Many],
             ..Candidate::new("centrifuge", folder.join("go/bin/centrifuge")).pinned(
                 folder,
                 "go/go.mod",

@@ -10,7 +10,7 @@ use bellgate_bench::process::{pin_load, raise_descriptor_limit};
 use bellgate_bench::progress::Progress;
 use bellgate_bench::report::{Row, figure, text};
 use bellgate_bench::results::{self, Header};
-use bellgate_bench::scenario::{Figures, NAMES, Scenario, Sizes, choose};
+use bellgate_bench::scenario::{About, Begun, Figures, NAMES, Scenario, Sizes, choose, in_turns};
 use clap::Parser;
 
 /// Measures what a unit of work costs Bellgate, beside the least that any server needs for it.
@@ -34,7 +34,7 @@ struct Options {
     rounds: usize,
     /// Part of the work, for a first look: 10 does a tenth
     #[arg(long, default_value_t = 1)]
-    part: usize,
+    part: u32,
     /// Hold what comes out against an earlier run, its latest.json; a run that is kept is held against what it
     /// replaces
     #[arg(long, value_name = "FILE")]
@@ -46,8 +46,8 @@ struct Options {
 
 const MORE: &str = "\
 Each server is pinned to the first core and the load generator to the second: leave both alone meanwhile.
-Each round goes through all kinds of work, and servers take turns in each; a figure means something as the ratio to
-the limit of the same round. Work that repeats itself (slow, abrupt, quiet) is only in the first three.
+Each round goes through all kinds of work, and servers do each in short turns; a figure means something as the ratio
+to the limit of the same round. Work that repeats itself (slow, abrupt, quiet) is only in the first three.
 
   cargo xtask bench                            all kinds of work, kept in bench/results
   cargo xtask bench --peers                    other people's servers too, installed first (npm, pip, cargo, Go)
@@ -86,7 +86,7 @@ fn run(options: &Options) -> io::Result<usize> {
     raise_descriptor_limit()?;
     let mut lines: Vec<Line<'_>> = scenarios
         .iter()
-        .map(|scenario| Line::new(scenario.as_ref(), &servers, options))
+        .map(|scenario| Line::new(scenario.as_ref(), &servers, options.rounds))
         .collect();
     let mut progress = Progress::new(lines.iter().map(Line::steps).sum());
     // Each round goes through everything, so that the spread of a row tells how the machine drifts over the whole run.
@@ -122,7 +122,6 @@ fn rows(lines: &[Line<'_>]) -> Vec<Row> {
 struct Line<'a> {
     scenario: &'a dyn Scenario,
     rounds: usize,
-    part: usize,
     lots: Vec<Lot<'a>>,
 }
 
@@ -135,7 +134,7 @@ struct Lot<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(scenario: &'a dyn Scenario, servers: &'a [Candidate], options: &Options) -> Self {
+    fn new(scenario: &'a dyn Scenario, servers: &'a [Candidate], rounds: usize) -> Self {
         let lots = servers.iter().map(|server| Lot {
             server,
             takes_part: scenario.fits(server),
@@ -144,8 +143,7 @@ impl<'a> Line<'a> {
         });
         Self {
             scenario,
-            rounds: options.rounds.min(scenario.most_rounds()),
-            part: options.part.max(1),
+            rounds: rounds.min(scenario.most_rounds()),
             lots: lots.collect(),
         }
     }
@@ -155,19 +153,22 @@ impl<'a> Line<'a> {
         self.rounds * self.lots.iter().filter(|lot| lot.takes_part).count()
     }
 
-    /// Has each server run it once, but for those that have failed. Every second round goes from the last to the
-    /// first, so that a machine that becomes slower all the while does not favour those in front.
+    /// Has each server run it once, but for those that have failed; side by side, as many as may be.
     fn run(&mut self, round: usize, progress: &mut Progress) {
         if round > self.rounds {
             return;
         }
-        let left = self.rounds - round;
-        let (scenario, part) = (self.scenario, self.part);
-        let each = |lot: &mut Lot<'_>| lot.run(scenario, part, round, left, progress);
+        let takes_part = |lot: &&mut Lot<'_>| lot.takes_part && !lot.has_failed;
+        let mut lots: Vec<_> = self.lots.iter_mut().filter(takes_part).collect();
+        let (scenario, left) = (self.scenario, self.rounds - round);
+        let mut groups: Vec<_> = lots.chunks_mut(scenario.side_by_side()).collect();
         if round.is_multiple_of(2) {
-            self.lots.iter_mut().rev().for_each(each);
-        } else {
-            self.lots.iter_mut().for_each(each);
+            groups.reverse();
+        }
+        for group in groups {
+            together(scenario, round, group, progress);
+            let failed = group.iter().filter(|lot| lot.has_failed).count();
+            progress.skip(failed * left);
         }
     }
 
@@ -181,30 +182,48 @@ impl<'a> Line<'a> {
     }
 }
 
-impl Lot<'_> {
-    fn run(
-        &mut self,
-        scenario: &dyn Scenario,
-        part: usize,
-        round: usize,
-        left: usize,
-        progress: &mut Progress,
-    ) {
-        if !self.takes_part || self.has_failed {
-            return;
-        }
-        let about = scenario.about();
-        let what = format!("{} … {}, round {round}", about.name, self.server.name);
+/// Has servers do some work side by side. Every second round goes from the last to the first, so that a machine that
+/// becomes slower all the while does not favour those in front.
+fn together(
+    scenario: &dyn Scenario,
+    round: usize,
+    lots: &mut [&mut Lot<'_>],
+    progress: &mut Progress,
+) {
+    if round.is_multiple_of(2) {
+        lots.reverse();
+    }
+    let about = scenario.about();
+    let (mut ready, mut stands) = (Vec::new(), Vec::new());
+    for lot in lots {
+        let what = format!("{} … {}, round {round}", about.name, lot.server.name);
         eprintln!("{}", progress.next(&what));
-        match scenario.run(self.server, self.server.part * part) {
+        match scenario.begin(lot.server) {
+            Ok(Begun::Done(figures)) => lot.end(&about, Ok(figures)),
+            Ok(Begun::Ready(stand)) => {
+                ready.push(lot);
+                stands.push(stand);
+            }
+            Err(error) => lot.end(&about, Err(error)),
+        }
+    }
+    for (lot, ended) in ready.into_iter().zip(in_turns(stands, scenario.time())) {
+        lot.end(&about, ended);
+    }
+}
+
+impl Lot<'_> {
+    /// Takes down what came of a round.
+    fn end(&mut self, about: &About, ended: io::Result<Figures>) {
+        let server = self.server.name;
+        match ended {
             Ok(figures) => {
-                eprintln!("  {} {}", figure(figures.cost), about.unit);
+                eprintln!("  {server}: {} {}", figure(figures.cost), about.unit);
                 self.runs.push(figures);
             }
             Err(error) => {
-                eprintln!("  {error}");
+                eprintln!("  {server}: {error}");
                 self.has_failed = true;
-                progress.skip(left);
             }
         }
     }
@@ -263,6 +282,7 @@ fn servers(options: &Options) -> io::Result<Vec<Candidate>> {
 fn chosen(options: &Options) -> Vec<Box<dyn Scenario>> {
     let sizes = Sizes {
         connections: options.connections,
+        part: options.part,
     };
     let all = NAMES.map(str::to_owned);
     let named = if options.scenarios.is_empty() {

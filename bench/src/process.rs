@@ -18,6 +18,11 @@ pub const LOAD_CORE: &str = "1";
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(20);
 
+/// A server whose processor time is the same after this has come to rest.
+const REST: Duration = Duration::from_millis(1);
+/// How often it is looked at: some have timers of their own, and never rest.
+const RESTS: usize = 10;
+
 /// A server that runs; killed when dropped.
 pub struct Server {
     child: Child,
@@ -72,9 +77,30 @@ impl Server {
         Ok(())
     }
 
+    /// Does some work with it; the processor time that it spent on that, in nanoseconds, and what came of it.
+    pub fn spent<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<(u64, T)> {
+        let before = self.processor()?;
+        let done = work()?;
+        Ok((self.at_rest()?.saturating_sub(before), done))
+    }
+
+    /// Its processor time once that stands still: its client has the last answer before it has cleared up behind it.
+    fn at_rest(&self) -> io::Result<u64> {
+        let mut last = self.processor()?;
+        for _ in 0..RESTS {
+            std::thread::sleep(REST);
+            let now = self.processor()?;
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+        Ok(last)
+    }
+
     /// Processor time of all its threads that live, in nanoseconds (`schedstat`: clock ticks are
     /// too coarse).
-    pub fn processor(&self) -> io::Result<u64> {
+    fn processor(&self) -> io::Result<u64> {
         let mut sum = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             let text = fs::read_to_string(task?.path().join("schedstat"))?;

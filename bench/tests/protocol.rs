@@ -30,6 +30,26 @@ fn an_event_for_everybody_reaches_everybody() {
 }
 
 #[test]
+fn an_event_is_complete_when_enough_have_it_and_not_when_as_many_have_come() {
+    let server = Server::start(&limit()).unwrap();
+    let mut crowd = Crowd::join(server.addr, 3).unwrap();
+    let room = ["420[\"enter\",\"r\"]", "42[\"tell\",[\"r\",\"x\"]]"];
+    crowd.send(1, room.map(str::to_owned)).unwrap();
+    crowd.send(1, [room[1].to_owned()]).unwrap();
+    while crowd.messages < 2 {
+        crowd.read().unwrap();
+    }
+    assert_eq!(crowd.completed(2), 0);
+    crowd.send(0, [r#"42["bcast","x"]"#.to_owned()]).unwrap();
+    while crowd.messages < 5 {
+        crowd.read().unwrap();
+    }
+    // The first of the three that one has got, for the others have one each; it is told of once.
+    assert_eq!(crowd.completed(3), 1);
+    assert_eq!(crowd.completed(3), 0);
+}
+
+#[test]
 fn an_event_for_a_room_reaches_those_in_it_alone() {
     for candidate in servers() {
         let server = Server::start(&candidate).unwrap();
@@ -101,7 +121,6 @@ fn limit() -> Candidate {
         program: env!("CARGO_BIN_EXE_limit").into(),
         before: Vec::new(),
         after: vec!["--hold".to_owned()],
-        part: 1,
         dialect: Dialect::SocketIo,
         can: &[Can::Rooms],
         version: None,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// How many are under way at once: fewer than any server's queue of new connections holds.
 const AT_ONCE: usize = 32;
@@ -30,6 +31,22 @@ pub fn gather<T: Send>(
     })
 }
 
+/// Makes things for so long, and one of each [`AT_ONCE`] at least; the first failure is the whole's.
+pub fn gather_for<T: Send>(
+    time: Duration,
+    make: impl Fn() -> io::Result<T> + Sync,
+) -> io::Result<Vec<T>> {
+    let begun = Instant::now();
+    let parts = gather(AT_ONCE, |_| {
+        let mut part = vec![make()?];
+        while begun.elapsed() < time {
+            part.push(make()?);
+        }
+        Ok(part)
+    });
+    Ok(parts?.into_iter().flatten().collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +57,18 @@ mod tests {
             let all = gather(count, Ok).unwrap();
             assert!(all.into_iter().eq(0..count), "{count}");
         }
+    }
+
+    #[test]
+    fn what_is_gathered_for_a_time_is_one_of_each_at_least() {
+        assert_eq!(
+            gather_for(Duration::ZERO, || Ok(())).unwrap().len(),
+            AT_ONCE
+        );
+        let begun = Instant::now();
+        let time = Duration::from_millis(20);
+        assert!(gather_for(time, || Ok(())).unwrap().len() > AT_ONCE);
+        assert!(begun.elapsed() >= time);
     }
 
     #[test]

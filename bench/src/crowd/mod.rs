@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 
-pub use self::gather::gather;
+pub use self::gather::{gather, gather_for};
 use self::sockets::{Sockets, read_all};
 use crate::wire::session::{VISITOR, ask, join_as};
 use crate::wire::{Dialect, Heard, Pieces, frame, parse};
@@ -28,6 +28,10 @@ pub struct Crowd {
     pub messages: usize,
     /// Acks that have come, over all clients.
     pub acks: usize,
+    /// How many clients have got a first message, a second, and so on, since [`Crowd::count_anew`].
+    reached: Vec<usize>,
+    /// How many of these [`Crowd::completed`] has told of.
+    complete: usize,
     clock: Option<Clock>,
 }
 
@@ -100,6 +104,8 @@ impl Crowd {
             buffer: vec![0; 256 * 1024],
             messages: 0,
             acks: 0,
+            reached: Vec::new(),
+            complete: 0,
             clock: None,
         })
     }
@@ -114,13 +120,28 @@ impl Crowd {
         self.clients.is_empty()
     }
 
-    /// Counts messages from here, and their arrivals too: the n-th message that a client gets is
-    /// the n-th that [`Crowd::sent`] is told of.
-    pub fn time_arrivals(&mut self) {
+    /// Counts messages from here.
+    pub fn count_anew(&mut self) {
         self.messages = 0;
+        self.reached.clear();
+        self.complete = 0;
         for client in &mut self.clients {
             client.messages = 0;
         }
+    }
+
+    /// Messages that so many clients have got since the last call: as many as go to the same clients.
+    pub fn completed(&mut self, receivers: usize) -> usize {
+        let rest = self.reached.get(self.complete..).unwrap_or_default();
+        let whole = rest.iter().take_while(|count| **count >= receivers).count();
+        self.complete += whole;
+        whole
+    }
+
+    /// Counts messages from here, and their arrivals too: the n-th message that a client gets is
+    /// the n-th that [`Crowd::sent`] is told of.
+    pub fn time_arrivals(&mut self) {
+        self.count_anew();
         self.clock = Some(Clock::default());
     }
 
@@ -188,6 +209,11 @@ impl Crowd {
                 let came = clock.sent.iter().take(client.messages);
                 let came = came.skip(client.messages - messages);
                 clock.arrivals.extend(came.map(|sent| now - *sent));
+            }
+            let (before, after) = (client.messages - messages, client.messages);
+            self.reached.resize(self.reached.len().max(after), 0);
+            for count in self.reached.get_mut(before..after).unwrap_or_default() {
+                *count += 1;
             }
             self.messages += messages;
             self.acks += acks;

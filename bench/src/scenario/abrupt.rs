@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
-use super::{About, FEW_ROUNDS, Figures, Goal, Scenario};
+use super::{About, Begun, FEW_ROUNDS, Figures, Goal, Scenario};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::gather;
 use crate::gauges::Gauges;
@@ -55,7 +55,7 @@ impl Scenario for Abrupt {
         FEW_ROUNDS
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let (server, gauges) = Gauges::start(candidate)?;
         let cut = |count| {
             let streams = gather(count, |_| join(server.addr))?;
@@ -71,7 +71,7 @@ impl Scenario for Abrupt {
         };
         // A process that has done all this once has its code in memory.
         let (_, start) = cut(FEW)?;
-        let count = self.connections / part.max(1);
+        let count = self.connections;
         let (held, first) = cut(count)?;
         let (_, second) = cut(count)?;
         let (_, third) = cut(count)?;
@@ -87,7 +87,8 @@ impl Scenario for Abrupt {
             .also("the second", mib(second), None)
             .also("the third", mib(third), None)
             .also("the fourth", mib(fourth), None)
-            .also("in the end over the start", over, Some(OVER)))
+            .also("in the end over the start", over, Some(OVER))
+            .done())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Scenarios by their names, with the sizes that they have.
 
+use std::time::Duration;
+
 use super::Scenario;
 use super::abrupt::Abrupt;
 use super::connect::Connect;
@@ -37,11 +39,16 @@ pub const NAMES: [&str; 14] = [
     "shards",
 ];
 
+/// How long a server works for a row, in turns with the others.
+const TIME: Duration = Duration::from_millis(400);
+
 /// What is done otherwise than a whole run does it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sizes {
     /// Connections, in place of each scenario's own numbers.
     pub connections: Option<usize>,
+    /// The part of the work that is done: 10 is a tenth, 1 and 0 are all.
+    pub part: u32,
 }
 
 /// The scenarios of a name; none where it has no meaning.
@@ -61,36 +68,42 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "paced" => Box::new(Paced {
             connections: sizes.or(1_000),
             bytes: 256,
-            broadcasts: 50,
+            time: sizes.share(3 * TIME),
         }),
         "echo" => Box::new(Echo {
             connections: sizes.or(50),
             outstanding: 16,
-            each: 5_000,
+            time: sizes.share(TIME),
         }),
-        "connect" => Box::new(Connect { cycles: 3_000 }),
-        "login" => Box::new(Login { cycles: 5_000 }),
+        "connect" => Box::new(Connect {
+            time: sizes.share(TIME),
+        }),
+        "login" => Box::new(Login {
+            turns: 50 / sizes.part.clamp(1, 50) as usize,
+        }),
         "upgrade" => Box::new(Upgrade {
-            clients: sizes.or(2_000),
+            time: sizes.share(TIME),
         }),
         "reconnect" => Box::new(Reconnect {
-            clients: sizes.or(10_000),
+            clients: sizes.many(10_000),
         }),
         "mixed" => Box::new(Mixed {
             connections: sizes.or(1_000),
             bytes: 256,
-            broadcasts: 40,
+            time: sizes.share(3 * TIME),
         }),
         "slow" => Box::new(Slow {
             connections: sizes.or(1_000),
-            broadcasts: 400,
+            time: sizes.share(3 * TIME),
             pairs: 5,
         }),
         "abrupt" => Box::new(Abrupt {
-            connections: sizes.or(10_000),
+            connections: sizes.many(10_000),
         }),
         "quiet" => Box::new(Quiet {
             connections: sizes.or(1_000),
+            // Each client is pinged once.
+            time: sizes.share(Duration::from_secs(25)),
         }),
         _ => return None,
     })
@@ -99,6 +112,16 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
 impl Sizes {
     fn or(self, own: usize) -> usize {
         self.connections.unwrap_or(own)
+    }
+
+    /// Connections that are the work themselves.
+    fn many(self, own: usize) -> usize {
+        let share = own / self.part.clamp(1, 100) as usize;
+        self.or(share)
+    }
+
+    fn share(self, time: Duration) -> Duration {
+        time / self.part.max(1)
     }
 }
 
@@ -126,31 +149,29 @@ fn idle(sizes: Sizes) -> Scenarios {
 
 fn fanout(sizes: Sizes) -> Scenarios {
     let mut all = Scenarios::new();
-    for (bytes, outstanding) in [(64, 1), (64, 4), (64, 16), (512, 4), (512, 16)] {
-        all.push(Box::new(Fanout {
-            connections: sizes.or(1_000),
-            to: To::All,
-            bytes,
-            outstanding,
-            events: 50 * outstanding.min(4),
-        }));
-    }
-    let rest = [
-        (8_000, To::All, 4, 50),
-        (1_000, To::Room(10), 4, 6_000),
-        (10_000, To::User, 4, 4_000),
+    let rows = [
+        (1_000, To::All, 64, 1),
+        (1_000, To::All, 64, 4),
+        (1_000, To::All, 64, 16),
+        (1_000, To::All, 512, 4),
+        (1_000, To::All, 512, 16),
+        (8_000, To::All, 64, 4),
+        (1_000, To::Room(10), 64, 4),
+        (10_000, To::User, 64, 4),
     ];
-    for (own, to, outstanding, events) in rest {
+    for (own, to, bytes, outstanding) in rows {
         // With a number of its own this is a row from above.
-        if to == To::All && sizes.connections.is_some() {
+        if own == 8_000 && sizes.connections.is_some() {
             continue;
         }
+        // As many events as with fewer take longer.
+        let time = if own == 8_000 { 4 * TIME } else { TIME };
         all.push(Box::new(Fanout {
             connections: sizes.or(own),
             to,
-            bytes: 64,
+            bytes,
             outstanding,
-            events,
+            time: sizes.share(time),
         }));
     }
     all
@@ -161,11 +182,11 @@ fn polling(sizes: Sizes) -> Scenarios {
         Box::new(PollingFanout {
             connections: sizes.or(1_000),
             bytes: 64,
-            broadcasts: 30,
+            time: sizes.share(TIME),
         }),
         Box::new(PollingEcho {
             connections: sizes.or(50),
-            each: 200,
+            time: sizes.share(TIME),
         }),
     ]
 }
@@ -174,11 +195,11 @@ fn shards(sizes: Sizes) -> Scenarios {
     vec![
         Box::new(Shards {
             connections: sizes.or(1_000),
-            broadcasts: 400,
+            time: sizes.share(3 * TIME),
         }),
         Box::new(HandOver {
             connections: sizes.or(200),
-            each: 100,
+            time: sizes.share(3 * TIME),
         }),
     ]
 }

@@ -1,16 +1,16 @@
 //! Connect, join, close; one after the other.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Goal, Scenario, Spent, Stand};
 use crate::candidate::Candidate;
 use crate::process::Server;
 use crate::wire::session::join;
 
-/// So many times.
+/// For so long.
 pub(super) struct Connect {
-    pub(super) cycles: usize,
+    pub(super) time: Duration,
 }
 
 impl Scenario for Connect {
@@ -26,20 +26,36 @@ impl Scenario for Connect {
         1
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let cycles = share(self.cycles, part);
-        for _ in 0..cycles / 10 {
-            join(server.addr)?;
-        }
-        let before = server.processor()?;
-        let mut times = Vec::with_capacity(cycles);
-        for _ in 0..cycles {
-            let begun = Instant::now();
-            join(server.addr)?;
-            times.push(begun.elapsed());
-        }
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, cycles).with_times(times))
+        Ok(Begun::Ready(Box::new(Cycles(server))))
+    }
+}
+
+/// A server that one client after the other comes to.
+struct Cycles(Server);
+
+impl Stand for Cycles {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let begun = Instant::now();
+        let (nanoseconds, times) = self.0.spent(|| {
+            let mut times = Vec::new();
+            while times.is_empty() || begun.elapsed() < time {
+                let begun = Instant::now();
+                join(self.0.addr)?;
+                times.push(begun.elapsed());
+            }
+            Ok(times)
+        })?;
+        let units = times.len();
+        Ok(Spent {
+            nanoseconds,
+            units,
+            times,
+        })
     }
 }

@@ -1,8 +1,9 @@
 //! Events that are acknowledged.
 
 use std::io;
+use std::time::{Duration, Instant};
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Goal, Scenario, Spent, Stand};
 use crate::candidate::Candidate;
 use crate::crowd::Crowd;
 use crate::process::Server;
@@ -12,8 +13,8 @@ pub(super) struct Echo {
     pub(super) connections: usize,
     /// How many each has under way.
     pub(super) outstanding: usize,
-    /// How many each sends in all.
-    pub(super) each: usize,
+    /// For so long.
+    pub(super) time: Duration,
 }
 
 impl Scenario for Echo {
@@ -29,33 +30,63 @@ impl Scenario for Echo {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let mut crowd = Crowd::join(server.addr, self.connections)?;
-        let each = share(self.each, part).max(self.outstanding);
-        ping_pong(&mut crowd, self.outstanding, each / 2 + self.outstanding)?;
-        let before = server.processor()?;
-        ping_pong(&mut crowd, self.outstanding, each)?;
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, self.connections * each))
+        let crowd = Crowd::join(server.addr, self.connections)?;
+        Ok(Begun::Ready(Box::new(Echoing {
+            sent: vec![0; crowd.len()],
+            server,
+            crowd,
+            outstanding: self.outstanding,
+        })))
     }
 }
 
-fn ping_pong(crowd: &mut Crowd, outstanding: usize, each: usize) -> io::Result<()> {
-    let start: Vec<usize> = (0..crowd.len())
-        .map(|client| crowd.acks_of(client))
-        .collect();
-    let mut sent = vec![0; crowd.len()];
-    let end = crowd.acks + crowd.len() * each;
-    while crowd.acks < end {
-        for (client, (sent, start)) in sent.iter_mut().zip(&start).enumerate() {
-            let waiting = *sent - (crowd.acks_of(client) - start);
-            let to = each.min(*sent + outstanding.saturating_sub(waiting));
-            let packets = (*sent..to).map(|id| format!("42{id}[\"echo\",\"x\"]"));
-            crowd.send(client, packets)?;
-            *sent = to;
+/// Clients and the server that acknowledges what they send.
+struct Echoing {
+    server: Server,
+    crowd: Crowd,
+    /// How many events each client has sent.
+    sent: Vec<usize>,
+    outstanding: usize,
+}
+
+impl Stand for Echoing {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let (crowd, sent, outstanding) = (&mut self.crowd, &mut self.sent, self.outstanding);
+        let before = crowd.acks;
+        let (nanoseconds, ()) = self
+            .server
+            .spent(|| ping_pong(crowd, sent, outstanding, time))?;
+        Ok(Spent::new(nanoseconds, self.crowd.acks - before))
+    }
+}
+
+/// Has each client keep so many events under way for so long, and waits for the last of them.
+fn ping_pong(
+    crowd: &mut Crowd,
+    sent: &mut [usize],
+    outstanding: usize,
+    time: Duration,
+) -> io::Result<()> {
+    let begun = Instant::now();
+    let first = crowd.acks;
+    loop {
+        if crowd.acks == first || begun.elapsed() < time {
+            for (client, sent) in sent.iter_mut().enumerate() {
+                let to = crowd.acks_of(client) + outstanding;
+                let packets = (*sent..to).map(|id| format!("42{id}[\"echo\",\"x\"]"));
+                crowd.send(client, packets)?;
+                *sent = to;
+            }
+        }
+        if crowd.acks == sent.iter().sum::<usize>() {
+            return Ok(());
         }
         crowd.read()?;
     }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::idle::users;
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Figures, Goal, Scenario, Spent, Stand};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::Crowd;
 use crate::process::Server;
@@ -22,9 +22,6 @@ pub(super) enum To {
     User,
 }
 
-/// Events beforehand at least, so that memory and caches are as they stay, and so is how many events go together:
-/// with fewer, a server that gathers is measured while it begins to.
-const WARM_UP: usize = 40;
 /// Events to a user that are timed, one at a time.
 const SINGLE: usize = 300;
 /// The pause before each of them.
@@ -40,8 +37,8 @@ pub(super) struct Fanout {
     pub(super) bytes: usize,
     /// How many are under way at once.
     pub(super) outstanding: usize,
-    /// How many in all.
-    pub(super) events: usize,
+    /// For so long.
+    pub(super) time: Duration,
 }
 
 impl Scenario for Fanout {
@@ -86,29 +83,29 @@ impl Scenario for Fanout {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let mut crowd = self.crowd(candidate, &server)?;
-        let packet = self.packet(candidate);
-        let events = share(self.events, part).max(self.outstanding);
+        let crowd = self.crowd(candidate, &server)?;
         let receivers = match self.to {
             To::All => crowd.len(),
             To::Room(size) => size.min(crowd.len()),
             To::User => 1,
         };
-        let mut flood = |events| flood(&mut crowd, &packet, receivers, self.outstanding, events);
-        flood(share(WARM_UP.max(self.events / 10), part))?;
-        let before = server.processor()?;
-        let times = flood(events)?;
-        let used = server.processor()? - before;
-        let figures = Figures::spent(used, events * receivers);
-        if self.to != To::User {
-            return Ok(figures.with_times(times));
-        }
-        let times = singly(&mut crowd, &packet, share(SINGLE, part))?;
-        let figures = figures.with_times(times);
-        let p99 = figures.p99;
-        Ok(figures.also("p99 of one at a time, µs", p99, Some(1_000.0)))
+        let flood = Flood {
+            server,
+            crowd,
+            packet: self.packet(candidate),
+            receivers,
+            outstanding: self.outstanding,
+        };
+        Ok(Begun::Ready(match self.to {
+            To::All | To::Room(_) => Box::new(flood),
+            To::User => Box::new(User(flood)),
+        }))
     }
 }
 
@@ -139,31 +136,97 @@ impl Fanout {
     }
 }
 
-/// Has the first client send events, so many under way at once; how long each took to reach all of
-/// its receivers.
-pub(super) fn flood(
+/// Clients, the first of which sends events.
+pub(super) struct Flood {
+    pub(super) server: Server,
+    pub(super) crowd: Crowd,
+    /// What it sends.
+    pub(super) packet: String,
+    /// How many get each.
+    pub(super) receivers: usize,
+    /// How many are under way at once: sent, and not yet with all who get it.
+    pub(super) outstanding: usize,
+}
+
+impl Flood {
+    /// Broadcasts of 64 bytes, four under way at once, to so many visitors.
+    pub(super) fn to_all(server: Server, connections: usize) -> io::Result<Self> {
+        let crowd = Crowd::join(server.addr, connections)?;
+        Ok(Self {
+            receivers: crowd.len(),
+            server,
+            crowd,
+            packet: Dialect::SocketIo.to_all(&"x".repeat(64)),
+            outstanding: 4,
+        })
+    }
+}
+
+impl Stand for Flood {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let Self {
+            server,
+            crowd,
+            packet,
+            receivers,
+            outstanding,
+        } = self;
+        let (nanoseconds, times) =
+            server.spent(|| flood(crowd, packet, *receivers, *outstanding, time))?;
+        Ok(Spent {
+            nanoseconds,
+            units: times.len() * *receivers,
+            times,
+        })
+    }
+}
+
+/// Events for one user, whose arrival is timed of events one at a time.
+struct User(Flood);
+
+impl Stand for User {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        Ok(Spent {
+            times: Vec::new(),
+            ..self.0.turn(time)?
+        })
+    }
+
+    fn figures(&mut self, spent: Spent) -> io::Result<Figures> {
+        let Flood { crowd, packet, .. } = &mut self.0;
+        let times = singly(crowd, packet, SINGLE)?;
+        let figures = Spent { times, ..spent }.figures();
+        let p99 = figures.p99;
+        Ok(figures.also("p99 of one at a time, µs", p99, Some(1_000.0)))
+    }
+}
+
+/// Has the first client send events for so long, so many under way at once; how long each took to reach all of its
+/// receivers.
+fn flood(
     crowd: &mut Crowd,
     packet: &str,
     receivers: usize,
     outstanding: usize,
-    events: usize,
+    time: Duration,
 ) -> io::Result<Vec<Duration>> {
-    crowd.messages = 0;
+    crowd.count_anew();
+    let begun = Instant::now();
     let mut sent = VecDeque::new();
-    let mut times = Vec::with_capacity(events);
-    let mut begun = 0;
-    while times.len() < events {
-        let room = outstanding.saturating_sub(sent.len()).min(events - begun);
-        crowd.send(0, std::iter::repeat_n(packet.to_owned(), room))?;
-        sent.extend(std::iter::repeat_n(Instant::now(), room));
-        begun += room;
+    let mut times = Vec::new();
+    loop {
+        if times.is_empty() || begun.elapsed() < time {
+            let more = outstanding.saturating_sub(sent.len());
+            crowd.send(0, std::iter::repeat_n(packet.to_owned(), more))?;
+            sent.extend(std::iter::repeat_n(Instant::now(), more));
+        }
         crowd.read()?;
-        while crowd.messages >= (times.len() + 1) * receivers {
-            let Some(at) = sent.pop_front() else { break };
-            times.push(at.elapsed());
+        let came = sent.drain(..crowd.completed(receivers).min(sent.len()));
+        times.extend(came.map(|sent: Instant| sent.elapsed()));
+        if sent.is_empty() && begun.elapsed() >= time {
+            return Ok(times);
         }
     }
-    Ok(times)
 }
 
 /// Has the first client send events to one receiver with a pause before each, as if nothing else
@@ -172,7 +235,7 @@ fn singly(crowd: &mut Crowd, packet: &str, events: usize) -> io::Result<Vec<Dura
     let mut times = Vec::with_capacity(events);
     for _ in 0..events {
         crowd.read_until(Instant::now() + PAUSE)?;
-        times.extend(flood(crowd, packet, 1, 1, 1)?);
+        times.extend(flood(crowd, packet, 1, 1, Duration::ZERO)?);
     }
     Ok(times)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{About, Figures, Goal, Scenario};
+use super::{About, Begun, Figures, Goal, Scenario};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::{Crowd, gather};
 use crate::process::Server;
@@ -68,15 +68,14 @@ impl Scenario for Idle {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
-        // What a connection holds does not depend on how many there are, while they are many.
-        let count = self.connections / part.clamp(1, 4);
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
+        let count = self.connections;
         let authority = Authority::new()?;
         let server = match self.kind {
             Kind::Tls => Server::start_with(candidate, &authority.settings())?,
             _ => Server::start(candidate)?,
         };
-        match self.kind {
+        let figures = match self.kind {
             Kind::Visitor => {
                 let join = |count| Crowd::speaking(candidate.dialect, server.addr, count);
                 held(&server, count, join)
@@ -95,7 +94,8 @@ impl Scenario for Idle {
                     Ok(polling)
                 })
             }),
-        }
+        };
+        Ok(figures?.done())
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bellgate::config::{Settings, Sources};
 use bellgate_gate::identity::Login as Named;
 
-use super::{About, Figures, Goal, Scenario, median, share};
+use super::{About, Begun, Figures, Goal, Scenario, median};
 use crate::candidate::{Can, Candidate};
 use crate::process::Server;
 use crate::wire::session::{join, join_with};
@@ -16,9 +16,9 @@ const KEY: (&str, &str) = ("SECRET_KEY", "a key of the measuring stand, 32 bytes
 /// Cycles before a visitor and a user change places.
 const BATCH: usize = 100;
 
-/// So many cycles of a visitor, and as many of a user with a login.
+/// A visitor and a user with a login, so many turns of each.
 pub(super) struct Login {
-    pub(super) cycles: usize,
+    pub(super) turns: usize,
 }
 
 impl Scenario for Login {
@@ -39,24 +39,24 @@ impl Scenario for Login {
     }
 
     /// Both meet the same server in turns, so that what the machine does besides meets both.
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start_with(candidate, &[format!("{}={}", KEY.0, KEY.1)])?;
         let (cookie, connect) = user()?;
         let batch = |has_login: bool| {
-            let before = server.processor()?;
-            for _ in 0..BATCH {
-                if has_login {
-                    join_with(server.addr, &cookie, &connect)?;
-                } else {
-                    join(server.addr)?;
+            server.spent(|| {
+                for _ in 0..BATCH {
+                    if has_login {
+                        join_with(server.addr, &cookie, &connect)?;
+                    } else {
+                        join(server.addr)?;
+                    }
                 }
-            }
-            io::Result::Ok(server.processor()? - before)
+                Ok(())
+            })
         };
-        let turns = share(self.cycles / BATCH, part);
-        let mut costs = Vec::with_capacity(turns);
-        for turn in 0..=turns {
-            let of = |spent| Figures::spent(spent, BATCH).cost;
+        let mut costs = Vec::with_capacity(self.turns);
+        for turn in 0..=self.turns {
+            let of = |(spent, ())| Figures::spent(spent, BATCH).cost;
             let cost = (of(batch(false)?), of(batch(true)?));
             // The first turn warms the server up.
             if turn > 0 {
@@ -67,7 +67,8 @@ impl Scenario for Login {
         // Of the turns' differences: what else the machine does hits single turns.
         Ok(Figures::of(of(|(visitor, user)| user - visitor))
             .also("a visitor, µs a cycle", of(|cost| cost.0), None)
-            .also("a user, µs a cycle", of(|cost| cost.1), None))
+            .also("a user, µs a cycle", of(|cost| cost.1), None)
+            .done())
     }
 }
 

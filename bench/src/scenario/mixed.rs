@@ -1,13 +1,13 @@
 //! A day in small: broadcasts at a pace, clients that come and go, and some that do not read.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::paced::pace;
-use super::{About, Figures, Scenario, share};
+use super::paced::Pace;
+use super::{About, Begun, Figures, Scenario, Spent, Stand};
 use crate::candidate::Candidate;
 use crate::crowd::{Crowd, gather};
 use crate::process::Server;
@@ -18,11 +18,11 @@ const CHURN: u32 = 100;
 /// Clients that do not read.
 const SLOW: usize = 10;
 
-/// Broadcasts at a pace to so many healthy clients.
+/// Broadcasts at a pace to so many healthy clients, for so long.
 pub(super) struct Mixed {
     pub(super) connections: usize,
     pub(super) bytes: usize,
-    pub(super) broadcasts: usize,
+    pub(super) time: Duration,
 }
 
 impl Scenario for Mixed {
@@ -41,25 +41,53 @@ impl Scenario for Mixed {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let mut crowd = Crowd::join(server.addr, self.connections)?;
-        let _slow = gather(SLOW, |_| join(server.addr))?;
-        let broadcasts = share(self.broadcasts, part.min(2));
+        let crowd = Crowd::join(server.addr, self.connections)?;
+        let slow = gather(SLOW, |_| join(server.addr))?;
+        let bytes = self.bytes;
+        Ok(Begun::Ready(Box::new(Day {
+            pace: Pace {
+                server,
+                crowd,
+                bytes,
+            },
+            _slow: slow,
+            come: 0,
+        })))
+    }
+}
+
+/// The paced ones, those that do not read, and how many others have come and gone.
+struct Day {
+    pace: Pace,
+    _slow: Vec<TcpStream>,
+    come: usize,
+}
+
+impl Stand for Day {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let addr = self.pace.server.addr;
         let is_over = AtomicBool::new(false);
-        let before = server.processor()?;
-        let (arrivals, come) = thread::scope(|scope| {
-            let churn = scope.spawn(|| churn(server.addr, &is_over));
-            let arrivals = pace(&mut crowd, self.bytes, broadcasts);
+        let (spent, come) = thread::scope(|scope| {
+            let churn = scope.spawn(|| churn(addr, &is_over));
+            let spent = self.pace.turn(time);
             is_over.store(true, Ordering::Relaxed);
             let come = churn.join();
             let come = come.map_err(|_| io::Error::other("a thread of the load panicked"))?;
-            io::Result::Ok((arrivals?, come?))
+            io::Result::Ok((spent?, come?))
         })?;
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, arrivals.len())
-            .with_times(arrivals)
-            .also("came and went", come as f64, None))
+        self.come += come;
+        Ok(spent)
+    }
+
+    fn figures(&mut self, spent: Spent) -> io::Result<Figures> {
+        let figures = spent.figures();
+        Ok(figures.also("came and went", self.come as f64, None))
     }
 }
 

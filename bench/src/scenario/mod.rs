@@ -17,6 +17,7 @@ mod quiet;
 mod reconnect;
 mod shards;
 mod slow;
+mod turns;
 mod upgrade;
 
 use std::io;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use self::choose::{NAMES, Sizes, choose};
+pub use self::turns::{Stand, in_turns};
 use crate::candidate::{Can, Candidate};
 use crate::wire::Dialect;
 
@@ -43,32 +45,52 @@ pub trait Scenario {
         &[Dialect::SocketIo]
     }
 
-    /// Connections that it holds at once. More than [`MANY`] only fast servers are given.
+    /// Connections that it holds at once, for each server. More than [`MANY`] only fast servers are given.
     fn connections(&self) -> usize;
+
+    /// How long each server works, in turns with the others; nothing where each does all by itself.
+    fn time(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Rounds in which it is run at most: fewer for one that repeats itself within a run, or waits.
     fn most_rounds(&self) -> usize {
         usize::MAX
     }
 
-    /// Runs it against a server of its own. `part` is the part of the work that this server is
-    /// given, for one that is slow: 10 is a tenth.
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures>;
+    /// Starts a server of its own for it, and has it work or makes it ready to.
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>>;
+
+    /// Servers that work in turns at most, by the connections that this process may have open.
+    fn side_by_side(&self) -> usize {
+        (OPEN / self.connections().max(1)).max(1)
+    }
 
     /// Whether this server takes part.
     fn fits(&self, candidate: &Candidate) -> bool {
         let can = |need| candidate.can.contains(need);
         self.dialects().contains(&candidate.dialect)
             && self.needs().iter().all(can)
-            && (candidate.part == 1 || self.connections() <= MANY)
+            && (can(&Can::Many) || self.connections() <= MANY)
     }
+}
+
+/// What a scenario has made of a server.
+pub enum Begun<'a> {
+    /// All is done.
+    Done(Figures),
+    /// It is ready to work, in turns with others.
+    Ready(Box<dyn Stand + 'a>),
 }
 
 /// [`Scenario::most_rounds`] of work that repeats itself within a run, or waits.
 const FEW_ROUNDS: usize = 3;
 
-/// More connections at once are only for servers that are given all of the work.
+/// More connections at once are only for servers that [can have them](Can::Many).
 const MANY: usize = 5_000;
+
+/// Connections to servers side by side: below what a process may open where nothing is set, 20,000.
+const OPEN: usize = 16_000;
 
 /// What a row of the table begins with.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +160,11 @@ impl Figures {
         Self::of(nanoseconds as f64 / 1000.0 / units as f64)
     }
 
+    /// As what came of a server that is done.
+    fn done<'a>(self) -> Begun<'a> {
+        Begun::Done(self)
+    }
+
     /// With times.
     fn with_times(self, mut times: Vec<Duration>) -> Self {
         times.sort();
@@ -159,9 +186,38 @@ impl Figures {
     }
 }
 
-/// A part of so much work, and at least one unit of it.
-fn share(work: usize, part: usize) -> usize {
-    (work / part.max(1)).max(1)
+/// What some work took.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Spent {
+    /// Processor time of the server, nanoseconds.
+    pub nanoseconds: u64,
+    /// How much was done.
+    pub units: usize,
+    /// How long single steps took, where that is timed.
+    pub times: Vec<Duration>,
+}
+
+impl Spent {
+    /// Without times.
+    fn new(nanoseconds: u64, units: usize) -> Self {
+        Self {
+            nanoseconds,
+            units,
+            times: Vec::new(),
+        }
+    }
+
+    /// And what more work took.
+    fn add(&mut self, more: Self) {
+        self.nanoseconds += more.nanoseconds;
+        self.units += more.units;
+        self.times.extend(more.times);
+    }
+
+    /// What a unit cost.
+    fn figures(self) -> Figures {
+        Figures::spent(self.nanoseconds, self.units).with_times(self.times)
+    }
 }
 
 /// The middle of values; 0 of none.

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Goal, Scenario, Spent, Stand};
 use crate::candidate::Candidate;
 use crate::crowd::Crowd;
 use crate::process::Server;
@@ -12,11 +12,11 @@ use crate::wire::Dialect;
 /// Broadcasts a second.
 pub(super) const PACE: u32 = 20;
 
-/// Broadcasts to so many, for two and a half seconds.
+/// Broadcasts to so many, for so long.
 pub(super) struct Paced {
     pub(super) connections: usize,
     pub(super) bytes: usize,
-    pub(super) broadcasts: usize,
+    pub(super) time: Duration,
 }
 
 impl Scenario for Paced {
@@ -35,33 +35,55 @@ impl Scenario for Paced {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let mut crowd = Crowd::join(server.addr, self.connections)?;
-        let broadcasts = share(self.broadcasts, part.min(2));
-        let before = server.processor()?;
-        let arrivals = pace(&mut crowd, self.bytes, broadcasts)?;
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, arrivals.len()).with_times(arrivals))
+        let crowd = Crowd::join(server.addr, self.connections)?;
+        let bytes = self.bytes;
+        Ok(Begun::Ready(Box::new(Pace {
+            server,
+            crowd,
+            bytes,
+        })))
     }
 }
 
-/// Has the first client broadcast at the pace; how long each arrival took.
-pub(super) fn pace(
-    crowd: &mut Crowd,
-    bytes: usize,
-    broadcasts: usize,
-) -> io::Result<Vec<Duration>> {
+/// Clients, the first of which broadcasts at the pace.
+pub(super) struct Pace {
+    pub(super) server: Server,
+    pub(super) crowd: Crowd,
+    pub(super) bytes: usize,
+}
+
+impl Stand for Pace {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let (crowd, bytes) = (&mut self.crowd, self.bytes);
+        let (nanoseconds, times) = self.server.spent(|| pace(crowd, bytes, time))?;
+        let units = times.len();
+        Ok(Spent {
+            nanoseconds,
+            units,
+            times,
+        })
+    }
+}
+
+/// Has the first client broadcast at the pace for so long; how long each arrival took.
+fn pace(crowd: &mut Crowd, bytes: usize, time: Duration) -> io::Result<Vec<Duration>> {
     let packet = Dialect::SocketIo.to_all(&"x".repeat(bytes));
     crowd.time_arrivals();
-    let mut due = Instant::now();
-    for _ in 0..broadcasts {
-        crowd.read_until(due)?;
+    let begun = Instant::now();
+    let mut broadcasts = 0;
+    while broadcasts == 0 || begun.elapsed() < time {
         crowd.sent();
         crowd.send(0, [packet.clone()])?;
-        due += Duration::from_secs(1) / PACE;
+        broadcasts += 1;
+        crowd.read_until(begun + Duration::from_secs(1) * broadcasts / PACE)?;
     }
-    while crowd.messages < broadcasts * crowd.len() {
+    while crowd.messages < broadcasts as usize * crowd.len() {
         crowd.read()?;
     }
     Ok(crowd.arrivals())

@@ -1,9 +1,10 @@
 //! HTTP polling: broadcasts to clients that poll, and events that they have acknowledged.
 
 use std::io;
-use std::time::Instant;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Goal, Scenario, Spent, Stand};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::pollers::Pollers;
 use crate::crowd::{Crowd, gather};
@@ -16,7 +17,8 @@ use crate::wire::session::VISITOR;
 pub(super) struct PollingFanout {
     pub(super) connections: usize,
     pub(super) bytes: usize,
-    pub(super) broadcasts: usize,
+    /// For so long.
+    pub(super) time: Duration,
 }
 
 impl Scenario for PollingFanout {
@@ -36,38 +38,70 @@ impl Scenario for PollingFanout {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
-        let server = Server::start(candidate)?;
-        let mut pollers = Pollers::join(server.addr, self.connections)?;
-        let mut sender = Crowd::join(server.addr, 1)?;
-        let packet = Dialect::SocketIo.to_all(&"x".repeat(self.bytes));
-        let broadcasts = share(self.broadcasts, part);
-        let mut flood = |broadcasts| {
-            pollers.messages = 0;
-            let mut times = Vec::with_capacity(broadcasts);
-            for sent in 1..=broadcasts {
-                let begun = Instant::now();
-                sender.send(0, [packet.clone()])?;
-                while pollers.messages < sent * pollers.len() {
-                    pollers.read()?;
-                }
-                times.push(begun.elapsed());
-            }
-            io::Result::Ok(times)
-        };
-        flood((broadcasts / 10).max(1))?;
-        let before = server.processor()?;
-        let times = flood(broadcasts)?;
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, broadcasts * self.connections).with_times(times))
+    fn time(&self) -> Duration {
+        self.time
     }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
+        let server = Server::start(candidate)?;
+        let pollers = Pollers::join(server.addr, self.connections)?;
+        let sender = Crowd::join(server.addr, 1)?;
+        Ok(Begun::Ready(Box::new(Audience {
+            server,
+            pollers,
+            sender,
+            packet: Dialect::SocketIo.to_all(&"x".repeat(self.bytes)),
+        })))
+    }
+}
+
+/// Those who poll, and the one that broadcasts to them.
+struct Audience {
+    server: Server,
+    pollers: Pollers,
+    sender: Crowd,
+    packet: String,
+}
+
+impl Stand for Audience {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let (pollers, sender, packet) = (&mut self.pollers, &mut self.sender, &self.packet);
+        let (nanoseconds, times) = self.server.spent(|| flood(pollers, sender, packet, time))?;
+        let units = times.len() * self.pollers.len();
+        Ok(Spent {
+            nanoseconds,
+            units,
+            times,
+        })
+    }
+}
+
+/// Broadcasts one after the other for so long; how long each took to reach all.
+fn flood(
+    pollers: &mut Pollers,
+    sender: &mut Crowd,
+    packet: &str,
+    time: Duration,
+) -> io::Result<Vec<Duration>> {
+    let begun = Instant::now();
+    let mut times = Vec::new();
+    while times.is_empty() || begun.elapsed() < time {
+        let begun = Instant::now();
+        let end = pollers.messages + pollers.len();
+        sender.send(0, [packet.to_owned()])?;
+        while pollers.messages < end {
+            pollers.read()?;
+        }
+        times.push(begun.elapsed());
+    }
+    Ok(times)
 }
 
 /// Events over polling, each a POST and the GET that brings its ack.
 pub(super) struct PollingEcho {
     pub(super) connections: usize,
-    /// How many each sends, one after the other.
-    pub(super) each: usize,
+    /// For so long.
+    pub(super) time: Duration,
 }
 
 impl Scenario for PollingEcho {
@@ -87,31 +121,48 @@ impl Scenario for PollingEcho {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
         let clients = gather(self.connections, |_| Polling::join(server.addr, VISITOR))?;
-        let each = share(self.each, part);
-        let clients = echo(clients, each / 10 + 1)?;
-        let before = server.processor()?;
-        echo(clients, each)?;
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, self.connections * each))
+        let server = Rc::new(server);
+        Ok(Begun::Ready(Box::new(RoundTrips { server, clients })))
     }
 }
 
-/// Has clients send so many events each, one after the other; the clients again.
-pub(super) fn echo(clients: Vec<Polling>, each: usize) -> io::Result<Vec<Polling>> {
+/// Clients that poll, each with one event under way.
+pub(super) struct RoundTrips {
+    pub(super) server: Rc<Server>,
+    pub(super) clients: Vec<Polling>,
+}
+
+impl Stand for RoundTrips {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let clients = &mut self.clients;
+        let (nanoseconds, units) = self.server.spent(|| echo(clients, time))?;
+        Ok(Spent::new(nanoseconds, units))
+    }
+}
+
+/// Has clients send events for so long, each one after the other; how many in all.
+fn echo(clients: &mut [Polling], time: Duration) -> io::Result<usize> {
+    let begun = Instant::now();
     // Threads of their own, so that as many are under way as there are clients.
     std::thread::scope(|scope| {
         let threads: Vec<_> = clients
-            .into_iter()
-            .map(|mut client| {
+            .iter_mut()
+            .map(|client| {
                 scope.spawn(move || {
-                    for _ in 0..each {
+                    let mut count = 0;
+                    while count == 0 || begun.elapsed() < time {
                         client.post("420[\"echo\",\"x\"]")?;
                         while !packets(&client.poll()?).any(|packet| packet.starts_with("430")) {}
+                        count += 1;
                     }
-                    io::Result::Ok(client)
+                    io::Result::Ok(count)
                 })
             })
             .collect();
@@ -119,6 +170,6 @@ pub(super) fn echo(clients: Vec<Polling>, each: usize) -> io::Result<Vec<Polling
             let ended = thread.join();
             ended.map_err(|_| io::Error::other("a thread of the load panicked"))?
         });
-        joined.collect()
+        joined.sum()
     })
 }

@@ -4,16 +4,15 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::idle::users;
-use super::{About, FEW_ROUNDS, Figures, Goal, Scenario};
+use super::{About, Begun, FEW_ROUNDS, Figures, Goal, Scenario};
 use crate::candidate::{Can, Candidate};
 use crate::process::Server;
-
-/// As long as the pause between two pings, so that each client is pinged once.
-const WHOLE: Duration = Duration::from_secs(25);
 
 /// So many users.
 pub(super) struct Quiet {
     pub(super) connections: usize,
+    /// For so long; each client is pinged once in 25 s.
+    pub(super) time: Duration,
 }
 
 impl Scenario for Quiet {
@@ -37,15 +36,16 @@ impl Scenario for Quiet {
         FEW_ROUNDS
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
         let mut crowd = users(candidate, &server, self.connections)?;
-        let before = server.processor()?;
         let begun = Instant::now();
-        crowd.read_until(begun + WHOLE / u32::try_from(part).unwrap_or(1).clamp(1, 10))?;
-        let used = Duration::from_nanos(server.processor()? - before);
+        let (used, ()) = server.spent(|| crowd.read_until(begun + self.time))?;
+        let used = Duration::from_nanos(used);
         let share = 100.0 * used.as_secs_f64() / begun.elapsed().as_secs_f64();
         let memory = server.resident()? as f64 / f64::from(1 << 20);
-        Ok(Figures::of(share).also("memory, MiB", memory, Some(64.0)))
+        Ok(Figures::of(share)
+            .also("memory, MiB", memory, Some(64.0))
+            .done())
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Figures, Goal, Scenario};
 use crate::candidate::Candidate;
 use crate::crowd::Crowd;
 use crate::process::Server;
@@ -26,20 +26,21 @@ impl Scenario for Reconnect {
         self.clients
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
-        let clients = share(self.clients, part);
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
+        let clients = self.clients;
         let mut server = Server::start(candidate)?;
         let before = Crowd::join(server.addr, clients)?;
         server.restart()?;
         drop(before);
-        let started = server.processor()?;
-        let begun = Instant::now();
-        let crowd = Crowd::join(server.addr, clients)?;
-        let took = begun.elapsed();
-        let used = server.processor()? - started;
+        let (used, (crowd, took)) = server.spent(|| {
+            let begun = Instant::now();
+            let crowd = Crowd::join(server.addr, clients)?;
+            Ok((crowd, begun.elapsed()))
+        })?;
         let peak = server.peak()? as f64 / f64::from(1 << 20);
         Ok(Figures::spent(used, crowd.len())
             .also("until all are back, s", took.as_secs_f64(), None)
-            .also("peak of memory, MiB", peak, None))
+            .also("peak of memory, MiB", peak, None)
+            .done())
     }
 }

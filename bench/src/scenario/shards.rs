@@ -2,21 +2,23 @@
 //! arrives at another shard than its session's.
 
 use std::io;
+use std::rc::Rc;
+use std::time::Duration;
 
-use super::fanout::flood;
-use super::polling::echo;
-use super::{About, Figures, Goal, Scenario, share};
+use super::fanout::Flood;
+use super::polling::RoundTrips;
+use super::{About, Begun, Figures, Goal, Scenario, Stand, in_turns};
 use crate::candidate::{Can, Candidate};
-use crate::crowd::{Crowd, gather};
+use crate::crowd::gather;
 use crate::process::Server;
-use crate::wire::Dialect;
 use crate::wire::polling::Polling;
 use crate::wire::session::VISITOR;
 
 /// A broadcast to so many, on two shards against one.
 pub(super) struct Shards {
     pub(super) connections: usize,
-    pub(super) broadcasts: usize,
+    /// For so long each.
+    pub(super) time: Duration,
 }
 
 impl Scenario for Shards {
@@ -39,32 +41,24 @@ impl Scenario for Shards {
         self.connections
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
-        let broadcasts = share(self.broadcasts, part).max(4);
-        let packet = Dialect::SocketIo.to_all(&"x".repeat(64));
-        let cost = |shards| {
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
+        let flood = |shards| -> io::Result<Box<dyn Stand>> {
             let server = with_shards(candidate, shards)?;
-            let mut crowd = Crowd::join(server.addr, self.connections)?;
-            let receivers = crowd.len();
-            flood(&mut crowd, &packet, receivers, 4, broadcasts / 10 + 1)?;
-            let before = server.processor()?;
-            flood(&mut crowd, &packet, receivers, 4, broadcasts)?;
-            let used = server.processor()? - before;
-            io::Result::Ok(Figures::spent(used, broadcasts * receivers).cost)
+            Ok(Box::new(Flood::to_all(server, self.connections)?))
         };
-        // On both sides, so that a machine that drifts meanwhile weighs on both.
-        let (before, two, after) = (cost(1)?, cost(2)?, cost(1)?);
-        let one = f64::midpoint(before, after);
+        let [one, two] = costs([flood(1)?, flood(2)?], self.time)?;
         Ok(Figures::of(two / one)
             .also("one shard, µs a delivery", one, None)
-            .also("two shards, µs a delivery", two, None))
+            .also("two shards, µs a delivery", two, None)
+            .done())
     }
 }
 
 /// Polling round trips of so many clients whose requests arrive at another shard than their session's.
 pub(super) struct HandOver {
     pub(super) connections: usize,
-    pub(super) each: usize,
+    /// For so long each.
+    pub(super) time: Duration,
 }
 
 impl Scenario for HandOver {
@@ -87,26 +81,32 @@ impl Scenario for HandOver {
     /// A session belongs to the shard of the connection that opened it, so requests on that
     /// connection are local. On a new connection the kernel chooses the shard: of many clients half
     /// are handed over. What these cost more than the local ones is half of a hand-over.
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
-        let server = with_shards(candidate, 2)?;
-        let clients = gather(self.connections, |_| Polling::join(server.addr, VISITOR))?;
-        let each = share(self.each, part);
-        let measured = |clients| {
-            let clients = echo(clients, each / 10 + 1)?;
-            let before = server.processor()?;
-            let clients = echo(clients, each)?;
-            let used = server.processor()? - before;
-            let cost = Figures::spent(used, each * self.connections).cost;
-            io::Result::Ok((clients, cost))
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
+        let server = Rc::new(with_shards(candidate, 2)?);
+        let addr = server.addr;
+        let clients = |is_redialed| -> io::Result<Box<dyn Stand>> {
+            let mut clients = gather(self.connections, |_| Polling::join(addr, VISITOR))?;
+            if is_redialed {
+                clients.iter_mut().try_for_each(Polling::redial)?;
+            }
+            let server = server.clone();
+            Ok(Box::new(RoundTrips { server, clients }))
         };
-        let (mut clients, local) = measured(clients)?;
-        clients.iter_mut().try_for_each(Polling::redial)?;
-        let (_, half) = measured(clients)?;
+        let [local, half] = costs([clients(false)?, clients(true)?], self.time)?;
         let handed = local + 2.0 * (half - local);
         Ok(Figures::of(handed / local)
             .also("local, µs a round trip", local, None)
-            .also("handed over, µs a round trip", handed, None))
+            .also("handed over, µs a round trip", handed, None)
+            .done())
     }
+}
+
+/// What a unit costs each of two that work in turns for so long.
+fn costs(stands: [Box<dyn Stand>; 2], time: Duration) -> io::Result<[f64; 2]> {
+    let figures = in_turns(stands.into(), time);
+    let costs: io::Result<Vec<f64>> = figures.into_iter().map(|run| Ok(run?.cost)).collect();
+    let of_two = |_| io::Error::other("there were two");
+    costs?.try_into().map_err(of_two)
 }
 
 fn with_shards(candidate: &Candidate, shards: usize) -> io::Result<Server> {

@@ -3,13 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use super::fanout::flood;
-use super::{About, FEW_ROUNDS, Figures, Goal, Scenario, median, share};
+use super::fanout::Flood;
+use super::{About, Begun, FEW_ROUNDS, Figures, Goal, Scenario, Stand, median};
 use crate::candidate::{Can, Candidate};
-use crate::crowd::{Crowd, gather};
+use crate::crowd::gather;
 use crate::gauges::Gauges;
-use crate::process::Server;
-use crate::wire::Dialect;
 use crate::wire::session::{VISITOR, ask, join_as};
 
 /// Clients that do not read.
@@ -25,7 +23,8 @@ const END: Duration = Duration::from_secs(10);
 /// two beside it, so that a machine that drifts meanwhile weighs on both.
 pub(super) struct Slow {
     pub(super) connections: usize,
-    pub(super) broadcasts: usize,
+    /// How long each flood lasts.
+    pub(super) time: Duration,
     pub(super) pairs: usize,
 }
 
@@ -50,36 +49,35 @@ impl Scenario for Slow {
         FEW_ROUNDS
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let (server, gauges) = Gauges::start(candidate)?;
-        let mut stand = Stand {
-            crowd: Crowd::join(server.addr, self.connections)?,
-            server,
+        let mut beside = Beside {
+            flood: Flood::to_all(server, self.connections)?,
             gauges,
+            time: self.time,
         };
-        let broadcasts = share(self.broadcasts, part).max(4);
-        stand.flood(broadcasts)?;
+        beside.flood()?;
         // How many lumps until they are sent away, and the memory that this takes at most.
-        let before = stand.server.resident()?;
-        let most = stand.overflow()?;
-        let grown = stand.server.peak()?.saturating_sub(before);
+        let before = beside.flood.server.resident()?;
+        let most = beside.overflow()?;
+        let grown = beside.flood.server.peak()?.saturating_sub(before);
         let (mut costs, mut tails) = (Vec::new(), Vec::new());
-        let (mut cost, mut tail) = stand.flood(broadcasts)?;
+        let (mut cost, mut tail) = beside.flood()?;
         for _ in 0..self.pairs {
-            let slow = stand.slow()?;
+            let slow = beside.slow()?;
             // So that half a buffer waits for each, and stays within it.
-            stand.tell(most.saturating_sub(SEND_BUFFER / 2 / LUMP))?;
-            let queued = stand.gauges.read("bellgate_queued_bytes")?;
+            beside.tell(most.saturating_sub(SEND_BUFFER / 2 / LUMP))?;
+            let queued = beside.gauges.read("bellgate_queued_bytes")?;
             if queued == 0.0 {
                 return Err(io::Error::other("nothing waits for the slow ones"));
             }
-            let (beside, tail_beside) = stand.flood(broadcasts)?;
+            let (cost_beside, tail_beside) = beside.flood()?;
             drop(slow);
-            stand
+            beside
                 .gauges
                 .wait("bellgate_connections", self.connections as f64, END)?;
-            let (cost_after, tail_after) = stand.flood(broadcasts)?;
-            costs.push(2.0 * beside / (cost + cost_after));
+            let (cost_after, tail_after) = beside.flood()?;
+            costs.push(2.0 * cost_beside / (cost + cost_after));
             tails.push(2.0 * tail_beside / (tail + tail_after));
             (cost, tail) = (cost_after, tail_after);
         }
@@ -90,32 +88,29 @@ impl Scenario for Slow {
                 "memory grown until they were sent away, MiB",
                 grown as f64 / f64::from(1 << 20),
                 Some(buffers),
-            ))
+            )
+            .done())
     }
 }
 
-struct Stand {
-    server: Server,
+/// The healthy ones, beside whom slow ones come and go.
+struct Beside {
+    flood: Flood,
     gauges: Gauges,
-    crowd: Crowd,
+    time: Duration,
 }
 
-impl Stand {
-    /// What a delivery costs, and the 99th percentile of arrival; both in µs.
-    fn flood(&mut self, broadcasts: usize) -> io::Result<(f64, f64)> {
-        let packet = Dialect::SocketIo.to_all(&"x".repeat(64));
-        let receivers = self.crowd.len();
-        let before = self.server.processor()?;
-        let times = flood(&mut self.crowd, &packet, receivers, 4, broadcasts)?;
-        let used = self.server.processor()? - before;
-        let figures = Figures::spent(used, broadcasts * receivers).with_times(times);
+impl Beside {
+    /// What a delivery to the healthy costs, and the 99th percentile of arrival; both in µs.
+    fn flood(&mut self) -> io::Result<(f64, f64)> {
+        let figures = self.flood.turn(self.time)?.figures();
         Ok((figures.cost, figures.p99))
     }
 
     /// Clients that do not read, in a room of their own.
     fn slow(&self) -> io::Result<Vec<std::net::TcpStream>> {
         gather(SLOW, |_| {
-            let mut stream = join_as(self.server.addr, VISITOR)?;
+            let mut stream = join_as(self.flood.server.addr, VISITOR)?;
             ask(&mut stream, "420[\"enter\",\"slow\"]")?;
             Ok(stream)
         })
@@ -125,10 +120,11 @@ impl Stand {
     fn tell(&mut self, lumps: usize) -> io::Result<()> {
         for _ in 0..lumps {
             let packet = format!("420[\"tell\",[\"slow\",\"{}\"]]", "x".repeat(LUMP));
-            let acks = self.crowd.acks;
-            self.crowd.send(0, [packet])?;
-            while self.crowd.acks == acks {
-                self.crowd.read()?;
+            let crowd = &mut self.flood.crowd;
+            let acks = crowd.acks;
+            crowd.send(0, [packet])?;
+            while crowd.acks == acks {
+                crowd.read()?;
             }
         }
         Ok(())
@@ -137,7 +133,7 @@ impl Stand {
     /// Has slow clients come and sends to them until the server has sent them away; how many lumps.
     fn overflow(&mut self) -> io::Result<usize> {
         let _slow = self.slow()?;
-        let healthy = self.crowd.len() as f64;
+        let healthy = self.flood.crowd.len() as f64;
         // The kernel holds some MiB of its own for each.
         for lumps in 1..=64 * SEND_BUFFER / LUMP {
             self.tell(1)?;

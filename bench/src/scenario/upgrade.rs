@@ -1,17 +1,19 @@
 //! An upgrade storm: clients open by polling, join, and upgrade to WebSocket, as fast as they come.
 
 use std::io;
+use std::net::TcpStream;
+use std::time::Duration;
 
-use super::{About, Figures, Goal, Scenario, share};
+use super::{About, Begun, Goal, Scenario, Spent, Stand};
 use crate::candidate::{Can, Candidate};
-use crate::crowd::gather;
+use crate::crowd::gather_for;
 use crate::process::Server;
 use crate::wire::polling::Polling;
 use crate::wire::session::{VISITOR, upgrade};
 
-/// So many clients.
+/// For so long.
 pub(super) struct Upgrade {
-    pub(super) clients: usize,
+    pub(super) time: Duration,
 }
 
 impl Scenario for Upgrade {
@@ -27,18 +29,35 @@ impl Scenario for Upgrade {
         &[Can::Poll]
     }
 
+    /// About as many as the fastest come to.
     fn connections(&self) -> usize {
-        self.clients
+        2_000
     }
 
-    fn run(&self, candidate: &Candidate, part: usize) -> io::Result<Figures> {
+    fn time(&self) -> Duration {
+        self.time
+    }
+
+    fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let clients = share(self.clients, part);
-        let storm = |clients| gather(clients, |_| upgrade(&Polling::join(server.addr, VISITOR)?));
-        drop(storm(clients / 10)?);
-        let before = server.processor()?;
-        let _upgraded = storm(clients)?;
-        let used = server.processor()? - before;
-        Ok(Figures::spent(used, clients))
+        let upgraded = Vec::new();
+        Ok(Begun::Ready(Box::new(Storm { server, upgraded })))
+    }
+}
+
+/// A server with the clients that have upgraded: they stay, so that their end costs nothing while others come.
+struct Storm {
+    server: Server,
+    upgraded: Vec<TcpStream>,
+}
+
+impl Stand for Storm {
+    fn turn(&mut self, time: Duration) -> io::Result<Spent> {
+        let server = &self.server;
+        let (nanoseconds, upgraded) =
+            server.spent(|| gather_for(time, || upgrade(&Polling::join(server.addr, VISITOR)?)))?;
+        let units = upgraded.len();
+        self.upgraded.extend(upgraded);
+        Ok(Spent::new(nanoseconds, units))
     }
 }

@@ -60,7 +60,7 @@ impl Dialect {
     /// The answer to a ping.
     pub const fn pong(self) -> &'static str {
         match self {
-            Self::SocketIo => "3",
+            Self::SocketIo => session::PONG,
             Self::Centrifuge => centrifuge::PONG,
         }
     }

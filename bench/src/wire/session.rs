@@ -61,15 +61,15 @@ fn open_with<S: Read + Write>(
 ) -> io::Result<()> {
     let mut read = Vec::new();
     shake(stream, &mut read, PATH, cookie)?;
-    until(stream, &mut read, |read| opened(read, b"0{"))?;
+    answered(stream, &mut read, b"0{")?;
     stream.write_all(&frame(connect.as_bytes()))?;
-    until(stream, &mut read, |read| opened(read, b"40"))
+    answered(stream, &mut read, b"40")
 }
 
 /// Has a joined client send a packet that is acknowledged with the id 0, and waits for the ack.
 pub fn ask<S: Read + Write>(stream: &mut S, packet: &str) -> io::Result<()> {
     stream.write_all(&frame(packet.as_bytes()))?;
-    until(stream, &mut Vec::new(), |read| opened(read, b"430["))
+    answered(stream, &mut Vec::new(), b"430[")
 }
 
 /// Upgrades a session that polls (Engine.IO v4, upgrade), and has one event answered over the WebSocket.
@@ -83,11 +83,14 @@ pub fn upgrade(polling: &Polling) -> io::Result<TcpStream> {
         None,
     )?;
     stream.write_all(&frame(b"2probe"))?;
-    until(&mut stream, &mut read, |read| opened(read, b"3probe"))?;
+    answered(&mut stream, &mut read, b"3probe")?;
     stream.write_all(&frame(b"5"))?;
     ask(&mut stream, "420[\"echo\",\"x\"]")?;
     Ok(stream)
 }
+
+/// The answer to a ping.
+pub(super) const PONG: &str = "3";
 
 /// What a frame is to a crowd.
 pub(super) fn hear(frame: &[u8]) -> Option<Heard> {
@@ -143,14 +146,57 @@ pub(super) fn until<S: Read>(
     }
 }
 
-/// The length of what there is up to a whole frame whose text begins so. Some servers ping first.
-fn opened(read: &[u8], with: &[u8]) -> Option<usize> {
-    let mut passed = 0;
+/// Reads until a frame has come whose text begins so, and answers pings before it: some servers send one first of all,
+/// and close where no pong comes.
+fn answered<S: Read + Write>(stream: &mut S, read: &mut Vec<u8>, with: &[u8]) -> io::Result<()> {
     loop {
-        let (text, length) = parse(read.get(passed..)?)?;
-        passed += length;
-        if text.starts_with(with) {
-            return Some(passed);
+        until(stream, read, |read| parse(read).map(|_| 0))?;
+        let Some((text, length)) = parse(read) else {
+            continue;
+        };
+        let is_it = text.starts_with(with);
+        let is_ping = hear(text) == Some(Heard::Ping);
+        read.drain(..length);
+        if is_ping {
+            stream.write_all(&frame(PONG.as_bytes()))?;
         }
+        if is_it {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::shared;
+
+    /// What a server has said, and what was written to it.
+    struct Said(io::Cursor<Vec<u8>>, Vec<u8>);
+
+    impl Read for Said {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            // In small pieces, as frames may come.
+            let some = to.len().min(3);
+            self.0.read(to.get_mut(..some).unwrap_or_default())
+        }
+    }
+
+    impl Write for Said {
+        fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+            self.1.write(from)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_ping_before_an_answer_is_answered_and_the_answer_found() {
+        let said = [&b"2"[..], b"430[]"].map(shared).concat();
+        let mut stream = Said(io::Cursor::new(said), Vec::new());
+        answered(&mut stream, &mut Vec::new(), b"430[").unwrap();
+        assert_eq!(stream.1, frame(b"3"));
     }
 }
