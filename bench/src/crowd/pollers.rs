@@ -9,7 +9,7 @@ use super::gather;
 use super::sockets::{Sockets, read_all};
 use crate::wire::Pieces;
 use crate::wire::polling::{Polling, answer, get, packets, post};
-use crate::wire::session::VISITOR;
+use crate::wire::session::{PONG, VISITOR};
 
 /// Clients that poll without end.
 pub struct Pollers {
@@ -94,7 +94,7 @@ impl Poller {
                 .count();
             // The answer to that asks again.
             let next = if packets(&body).any(|packet| packet == "2") {
-                post(&self.sid, "3")
+                post(&self.sid, PONG)
             } else {
                 get(&self.sid)
             };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
-use super::session::{ORIGIN, dial, until};
+use super::session::{ORIGIN, PONG, dial, until};
 
 /// Between the packets of one body (Engine.IO v4, payload encoding).
 const SEPARATOR: char = '\x1e';
@@ -56,10 +56,14 @@ impl Polling {
         self.answer().map(drop)
     }
 
-    /// Fetches packets.
+    /// Fetches packets, and answers a ping among them.
     pub fn poll(&mut self) -> io::Result<String> {
         self.ask()?;
-        self.answer()
+        let body = self.answer()?;
+        if packets(&body).any(|packet| packet == "2") {
+            self.post(PONG)?;
+        }
+        Ok(body)
     }
 
     /// Asks for packets, and leaves the answer to come.
