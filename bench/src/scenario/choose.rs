@@ -40,7 +40,7 @@ pub const NAMES: [&str; 14] = [
 ];
 
 /// How long a server works for a row, in turns with the others.
-const TIME: Duration = Duration::from_millis(400);
+const TIME: Duration = Duration::from_millis(320);
 
 /// What is done otherwise than a whole run does it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,7 +68,7 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "paced" => Box::new(Paced {
             connections: sizes.or(1_000),
             bytes: 256,
-            time: sizes.share(3 * TIME),
+            time: sizes.share(2 * TIME),
         }),
         "echo" => Box::new(Echo {
             connections: sizes.or(50),
@@ -90,7 +90,7 @@ fn single(name: &str, sizes: Sizes) -> Option<Box<dyn Scenario>> {
         "mixed" => Box::new(Mixed {
             connections: sizes.or(1_000),
             bytes: 256,
-            time: sizes.share(3 * TIME),
+            time: sizes.share(2 * TIME),
         }),
         "slow" => Box::new(Slow {
             connections: sizes.or(1_000),
