@@ -16,6 +16,8 @@ pub struct Candidate {
     pub before: Vec<String>,
     /// Its arguments behind the port.
     pub after: Vec<String>,
+    /// Whether it compiles its code as it runs, and so is slow at first.
+    pub compiles: bool,
     /// What it speaks.
     pub dialect: Dialect,
     /// What it can do beyond `echo` and `bcast`.
@@ -46,6 +48,7 @@ impl Candidate {
             program,
             before: Vec::new(),
             after: Vec::new(),
+            compiles: false,
             dialect: Dialect::SocketIo,
             can: &[Can::Rooms, Can::Poll],
             version: None,
@@ -102,6 +105,7 @@ pub fn peers(folder: &Path) -> Vec<Candidate> {
     let python = || folder.join("python/.venv/bin/python");
     let node = |own: &'static str, file: &str, packages: &[&str], program: PathBuf| Candidate {
         before: script(file),
+        compiles: true,
         ..Candidate::new(own, program).pinned(
             folder,
             &file.replace("server.js", "package.json"),

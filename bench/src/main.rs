@@ -198,7 +198,7 @@ fn together(
     for lot in lots {
         let what = format!("{} … {}, round {round}", about.name, lot.server.name);
         eprintln!("{}", progress.next(&what));
-        match scenario.begin(lot.server) {
+        match begin(scenario, lot.server) {
             Ok(Begun::Done(figures)) => lot.end(&about, Ok(figures)),
             Ok(Begun::Ready(stand)) => {
                 ready.push(lot);
@@ -210,6 +210,19 @@ fn together(
     for (lot, ended) in ready.into_iter().zip(in_turns(stands, scenario.time())) {
         lot.end(&about, ended);
     }
+}
+
+/// Has a server made ready, and its code compiled where it does that as it runs.
+fn begin<'a>(scenario: &'a dyn Scenario, server: &Candidate) -> io::Result<Begun<'a>> {
+    let mut begun = scenario.begin(server)?;
+    let time = scenario.compiling();
+    if let Begun::Ready(stand) = &mut begun
+        && server.compiles
+        && !time.is_zero()
+    {
+        stand.turn(time)?;
+    }
+    Ok(begun)
 }
 
 impl Lot<'_> {

@@ -77,6 +77,7 @@ fn a_server_of_this_dialect_is_given_idle_websockets_and_fan_out_alone() {
         program: "centrifuge".into(),
         before: Vec::new(),
         after: Vec::new(),
+        compiles: false,
         dialect: Dialect::Centrifuge,
         // Even if it could do all: no other work is worded for it.
         can: &[Can::Many, Can::Rooms, Can::Poll, Can::Users, Can::Settings],

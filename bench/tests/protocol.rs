@@ -121,6 +121,7 @@ fn limit() -> Candidate {
         program: env!("CARGO_BIN_EXE_limit").into(),
         before: Vec::new(),
         after: vec!["--hold".to_owned()],
+        compiles: false,
         dialect: Dialect::SocketIo,
         can: &[Can::Rooms],
         version: None,

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{About, Begun, Goal, Scenario, Spent, Stand};
+use super::{About, Begun, COMPILING, Goal, Scenario, Spent, Stand};
 use crate::candidate::Candidate;
 use crate::crowd::Crowd;
 use crate::process::Server;
@@ -32,6 +32,10 @@ impl Scenario for Echo {
 
     fn time(&self) -> Duration {
         self.time
+    }
+
+    fn compiling(&self) -> Duration {
+        COMPILING
     }
 
     fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {

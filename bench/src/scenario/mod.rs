@@ -58,6 +58,12 @@ pub trait Scenario {
         usize::MAX
     }
 
+    /// How long a server that [compiles as it runs](Candidate::compiles) works beforehand, where its code is what it
+    /// spends its time on; no time where that is the kernel's write.
+    fn compiling(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Starts a server of its own for it, and has it work or makes it ready to.
     fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>>;
 
@@ -88,6 +94,9 @@ const FEW_ROUNDS: usize = 3;
 
 /// More connections at once are only for servers that [can have them](Can::Many).
 const MANY: usize = 5_000;
+
+/// [`Scenario::compiling`] of work that is mostly a server's own code.
+const COMPILING: Duration = Duration::from_millis(1_500);
 
 /// Connections to servers side by side: below what a process may open where nothing is set, 20,000.
 const OPEN: usize = 16_000;

@@ -4,7 +4,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::{About, Begun, Goal, Scenario, Spent, Stand};
+use super::{About, Begun, COMPILING, Goal, Scenario, Spent, Stand};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::pollers::Pollers;
 use crate::crowd::{Crowd, gather};
@@ -40,6 +40,10 @@ impl Scenario for PollingFanout {
 
     fn time(&self) -> Duration {
         self.time
+    }
+
+    fn compiling(&self) -> Duration {
+        COMPILING
     }
 
     fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
@@ -123,6 +127,10 @@ impl Scenario for PollingEcho {
 
     fn time(&self) -> Duration {
         self.time
+    }
+
+    fn compiling(&self) -> Duration {
+        COMPILING
     }
 
     fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {

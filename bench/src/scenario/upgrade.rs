@@ -4,7 +4,7 @@ use std::io;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::{About, Begun, Goal, Scenario, Spent, Stand};
+use super::{About, Begun, COMPILING, Goal, Scenario, Spent, Stand};
 use crate::candidate::{Can, Candidate};
 use crate::crowd::gather_for;
 use crate::process::Server;
@@ -36,6 +36,10 @@ impl Scenario for Upgrade {
 
     fn time(&self) -> Duration {
         self.time
+    }
+
+    fn compiling(&self) -> Duration {
+        COMPILING
     }
 
     fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
