@@ -8,7 +8,7 @@ use mio::net::TcpStream;
 use super::gather;
 use super::sockets::{Sockets, read_all};
 use crate::wire::Pieces;
-use crate::wire::polling::{Polling, answer, get, packets, post};
+use crate::wire::polling::{Polling, answer, get, has_ping, packets, post};
 use crate::wire::session::{PONG, VISITOR};
 
 /// Clients that poll without end.
@@ -93,7 +93,7 @@ impl Poller {
                 .filter(|packet| packet.starts_with("42"))
                 .count();
             // The answer to that asks again.
-            let next = if packets(&body).any(|packet| packet == "2") {
+            let next = if has_ping(&body) {
                 post(&self.sid, PONG)
             } else {
                 get(&self.sid)

@@ -55,11 +55,6 @@ impl Stand for Cycles {
             }
             Ok(times)
         })?;
-        let units = times.len();
-        Ok(Spent {
-            nanoseconds,
-            units,
-            times,
-        })
+        Ok(Spent::timed(nanoseconds, 1, times))
     }
 }

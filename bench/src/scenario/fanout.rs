@@ -173,11 +173,7 @@ impl Stand for Flood {
         } = self;
         let (nanoseconds, times) =
             server.spent(|| flood(crowd, packet, *receivers, *outstanding, time))?;
-        Ok(Spent {
-            nanoseconds,
-            units: times.len() * *receivers,
-            times,
-        })
+        Ok(Spent::timed(nanoseconds, *receivers, times))
     }
 }
 

@@ -216,6 +216,15 @@ impl Spent {
         }
     }
 
+    /// With how long each step took, which did so many units.
+    fn timed(nanoseconds: u64, each: usize, times: Vec<Duration>) -> Self {
+        Self {
+            nanoseconds,
+            units: times.len() * each,
+            times,
+        }
+    }
+
     /// And what more work took.
     fn add(&mut self, more: Self) {
         self.nanoseconds += more.nanoseconds;

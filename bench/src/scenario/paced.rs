@@ -62,12 +62,7 @@ impl Stand for Pace {
     fn turn(&mut self, time: Duration) -> io::Result<Spent> {
         let (crowd, bytes) = (&mut self.crowd, self.bytes);
         let (nanoseconds, times) = self.server.spent(|| pace(crowd, bytes, time))?;
-        let units = times.len();
-        Ok(Spent {
-            nanoseconds,
-            units,
-            times,
-        })
+        Ok(Spent::timed(nanoseconds, 1, times))
     }
 }
 

@@ -71,12 +71,7 @@ impl Stand for Audience {
     fn turn(&mut self, time: Duration) -> io::Result<Spent> {
         let (pollers, sender, packet) = (&mut self.pollers, &mut self.sender, &self.packet);
         let (nanoseconds, times) = self.server.spent(|| flood(pollers, sender, packet, time))?;
-        let units = times.len() * self.pollers.len();
-        Ok(Spent {
-            nanoseconds,
-            units,
-            times,
-        })
+        Ok(Spent::timed(nanoseconds, self.pollers.len(), times))
     }
 }
 

@@ -60,7 +60,7 @@ impl Polling {
     pub fn poll(&mut self) -> io::Result<String> {
         self.ask()?;
         let body = self.answer()?;
-        if packets(&body).any(|packet| packet == "2") {
+        if has_ping(&body) {
             self.post(PONG)?;
         }
         Ok(body)
@@ -92,6 +92,11 @@ impl Polling {
 /// The packets of a body.
 pub fn packets(body: &str) -> impl Iterator<Item = &str> {
     body.split(SEPARATOR)
+}
+
+/// Whether a body brings a ping, which [`PONG`] answers.
+pub fn has_ping(body: &str) -> bool {
+    packets(body).any(|packet| packet == "2")
 }
 
 /// A request for packets; an empty sid opens a session.
