@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::event::Event;
 use crate::hub::Hub;
-use crate::socket::SocketId;
+use crate::socket::{Socket, SocketId};
 use crate::target::{Member, Target};
 
 impl Hub {
@@ -107,10 +107,10 @@ impl Hub {
         delivery: Delivery,
         out: &mut O,
     ) {
-        let Some(index) = self.joined(socket) else {
+        let Some(receiver) = self.live(socket).filter(|found| found.is_joined()) else {
             return;
         };
-        self.write(index, delivery, out, |namespace| {
+        self.write_to(receiver, delivery, out, |namespace| {
             Message::event(namespace, None, array_json, &attachments)
         });
     }
@@ -128,10 +128,10 @@ impl Hub {
         attachments: Vec<Bytes>,
         out: &mut O,
     ) {
-        let Some(index) = self.joined(socket) else {
+        let Some(receiver) = self.live(socket).filter(|found| found.is_joined()) else {
             return;
         };
-        self.write(index, Delivery::Regular, out, |namespace| {
+        self.write_to(receiver, Delivery::Regular, out, |namespace| {
             Message::ack(namespace, id, array_json, &attachments)
         });
     }
@@ -272,30 +272,50 @@ impl Hub {
         out: &mut O,
         message: impl FnOnce(&str) -> Message,
     ) {
-        if let Some(found) = self.sockets.get(index)
-            && let Some(namespace) = self.namespaces.name(found.namespace)
-        {
-            out.send(found.conn, &message(namespace).into(), delivery);
+        if let Some(found) = self.sockets.get(index) {
+            self.write_to(found, delivery, out, message);
+        }
+    }
+
+    fn write_to<O: Outlet + ?Sized>(
+        &self,
+        receiver: &Socket,
+        delivery: Delivery,
+        out: &mut O,
+        message: impl FnOnce(&str) -> Message,
+    ) {
+        if let Some(namespace) = self.namespaces.name(receiver.namespace) {
+            out.send(receiver.conn, &message(namespace).into(), delivery);
         }
     }
 
     /// The place of a socket that may be sent to and may join rooms.
     fn joined(&self, socket: SocketId) -> Option<u32> {
-        let index = self.sockets.find(socket)?;
-        (self.is_joined(index) && self.is_live(index)).then_some(index)
+        let found = self.live(socket)?;
+        found.is_joined().then_some(socket.index())
     }
 
     /// The place of a socket that waits for the application's word.
     fn waiting(&self, socket: SocketId) -> Option<u32> {
-        let index = self.sockets.find(socket)?;
-        (!self.is_joined(index) && self.is_live(index)).then_some(index)
+        let found = self.live(socket)?;
+        (!found.is_joined()).then_some(socket.index())
+    }
+
+    /// A socket whose connection goes on.
+    fn live(&self, socket: SocketId) -> Option<&Socket> {
+        let found = self.sockets.at(socket)?;
+        self.goes_on(found).then_some(found)
     }
 
     pub(crate) fn is_live(&self, index: u32) -> bool {
         self.sockets
             .get(index)
-            .and_then(|found| self.conns.get(found.conn))
-            .is_some_and(|conn| !conn.is_closing)
+            .is_some_and(|found| self.goes_on(found))
+    }
+
+    fn goes_on(&self, socket: &Socket) -> bool {
+        let conn = self.conns.get(socket.conn);
+        conn.is_some_and(|conn| !conn.is_closing)
     }
 
     fn place(&self, index: u32) -> Option<(ConnId, crate::namespace::NamespaceId)> {

@@ -12,7 +12,7 @@ use crate::conn::Conns;
 use crate::event::Event;
 use crate::namespace::Namespaces;
 use crate::rooms::Rooms;
-use crate::socket::{Sid, SocketId, Sockets, former_id, shared_sid};
+use crate::socket::{Sid, SocketId, Sockets, shared_sid};
 use crate::target::{Member, Target};
 
 /// Fills a slice with bytes that nobody can guess.
@@ -33,6 +33,17 @@ pub struct Hub {
     pub(crate) sockets: Sockets,
     pub(crate) rooms: Rooms,
     pub(crate) acks: Acks,
+}
+
+/// What is known of a socket that has joined a namespace.
+#[derive(Debug, Clone, Copy)]
+pub struct Joined<'a> {
+    /// The name that the client knows itself by.
+    pub sid: Sid,
+    /// The place of the namespace in the order in which they were defined.
+    pub namespace: usize,
+    /// Who it belongs to.
+    pub member: &'a Arc<Member>,
 }
 
 /// How much a hub holds.
@@ -92,24 +103,34 @@ impl Hub {
 
     /// Who the socket belongs to, once it is joined.
     pub fn member(&self, socket: SocketId) -> Option<&Arc<Member>> {
-        let found = self.sockets.get(self.sockets.find(socket)?)?;
+        let found = self.sockets.at(socket)?;
         found.is_joined().then_some(&found.member)
+    }
+
+    /// All that a handle on the socket needs, once it is joined.
+    pub fn joined_as(&self, socket: SocketId) -> Option<Joined<'_>> {
+        let found = self.sockets.at(socket)?;
+        Some(Joined {
+            sid: found.sid()?,
+            namespace: found.namespace as usize,
+            member: &found.member,
+        })
     }
 
     /// The name that the client knows itself by, once it is joined.
     pub fn sid(&self, socket: SocketId) -> Option<Sid> {
-        self.sockets.get(self.sockets.find(socket)?)?.sid()
+        self.sockets.at(socket)?.sid()
     }
 
     /// The namespace that the socket joined or asks for.
     pub fn namespace(&self, socket: SocketId) -> Option<&Arc<str>> {
-        let found = self.sockets.get(self.sockets.find(socket)?)?;
+        let found = self.sockets.at(socket)?;
         self.namespaces.name(found.namespace)
     }
 
     /// The connection that the socket travels on.
     pub fn conn(&self, socket: SocketId) -> Option<ConnId> {
-        Some(self.sockets.get(self.sockets.find(socket)?)?.conn)
+        Some(self.sockets.at(socket)?.conn)
     }
 
     /// The joined sockets of a connection, in the order of their CONNECTs.
@@ -120,7 +141,7 @@ impl Hub {
         held.sockets()
             .filter_map(|index| self.sockets.get(index).map(|found| (index, found)))
             .filter(|(_, found)| found.is_joined())
-            .map(|(index, found)| former_id(index, found))
+            .map(|(index, found)| found.id(index))
             .collect()
     }
 
@@ -177,7 +198,7 @@ impl Hub {
         }
         self.namespaces.left(gone.namespace);
         events.push(Event::Disconnected {
-            socket: former_id(socket, &gone),
+            socket: gone.id(socket),
             conn: gone.conn,
             sid: shared_sid(&gone),
             namespace: self

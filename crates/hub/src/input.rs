@@ -15,7 +15,7 @@ use compact_str::CompactString;
 use crate::conn::Partial;
 use crate::event::Event;
 use crate::hub::Hub;
-use crate::socket::shared_sid;
+use crate::socket::{SocketId, shared_sid};
 
 /// The plain refusal that the official test suite compares byte for byte (hardening §1, S5).
 const INVALID_NAMESPACE: &str = r#"{"message":"Invalid namespace"}"#;
@@ -23,7 +23,7 @@ const INVALID_NAMESPACE: &str = r#"{"message":"Invalid namespace"}"#;
 /// Where a packet is for.
 #[derive(Clone, Copy)]
 enum Addressee {
-    Socket(u32),
+    Socket(SocketId),
     /// The client was disconnected a moment ago and may not know it.
     Nobody,
 }
@@ -97,8 +97,8 @@ impl Hub {
                 let addressee = self.addressee(conn, packet.namespace, kind, now)?;
                 let content = Content {
                     id: packet.id,
-                    name: packet.name.map(CompactString::from),
-                    args: packet.args.as_slice().into(),
+                    args: packet.arguments(),
+                    name: packet.name.as_deref().map(CompactString::from),
                     attachments: Vec::new(),
                 };
                 Ok(self.handle_content(addressee, content))
@@ -170,25 +170,28 @@ impl Hub {
             return Err(out_of_place(kind.name(), "not connected"));
         };
         match reading.socket_in(id) {
-            Some(found) if self.is_joined(found) => Ok(Addressee::Socket(found)),
-            Some(_) => Err(out_of_place(
-                kind.name(),
-                "waiting for the answer to CONNECT",
-            )),
+            Some(index) => match self.sockets.get(index).filter(|found| found.is_joined()) {
+                Some(found) => Ok(Addressee::Socket(found.id(index))),
+                None => Err(out_of_place(
+                    kind.name(),
+                    "waiting for the answer to CONNECT",
+                )),
+            },
             None if reading.was_kicked(id, now) => Ok(Addressee::Nobody),
             None => Err(out_of_place(kind.name(), "not connected")),
         }
     }
 
+    #[inline]
     fn handle_content(&mut self, addressee: Addressee, content: Content) -> Option<Event> {
         let Addressee::Socket(socket) = addressee else {
             return None;
         };
         let Some(name) = content.name else {
-            return self.handle_ack(socket, content);
+            return self.handle_ack(socket.index(), content);
         };
         Some(Event::Received {
-            socket: self.sockets.id(socket)?,
+            socket,
             name,
             args: content.args,
             attachments: content.attachments,
@@ -274,7 +277,7 @@ impl Hub {
         };
         let mut events = Vec::new();
         let reason = Refusal::ClientDisconnect {}.code().row().reason;
-        self.dissolve(socket, reason, &mut events);
+        self.dissolve(socket.index(), reason, &mut events);
         let mut events = events.into_iter();
         let first = events.next();
         self.acks.keep(events, now);

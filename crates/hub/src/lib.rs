@@ -71,7 +71,7 @@ pub use adapter::Adapter;
 pub use command::{AckRequest, Command, Order, Publication, Route, Whose};
 pub use config::HubConfig;
 pub use event::{Answer, Event};
-pub use hub::{Hub, HubStats, Random};
+pub use hub::{Hub, HubStats, Joined, Random};
 pub use socket::{Sid, SocketId};
 pub use target::{Member, Target};
 

@@ -19,6 +19,13 @@ pub struct SocketId {
     generation: u32,
 }
 
+impl SocketId {
+    /// Its place in the table.
+    pub(crate) const fn index(self) -> u32 {
+        self.index
+    }
+}
+
 /// The public name of a joined socket: 128 random bits in base64url, kept inline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sid([u8; Sid::LEN]);
@@ -68,6 +75,14 @@ pub(crate) struct Socket {
 impl Socket {
     pub(crate) fn is_joined(&self) -> bool {
         self.sid.is_some()
+    }
+
+    /// The id of the socket that is, or was, at this place.
+    pub(crate) const fn id(&self, index: u32) -> SocketId {
+        SocketId {
+            index,
+            generation: self.generation,
+        }
     }
 
     pub(crate) fn sid(&self) -> Option<Sid> {
@@ -148,17 +163,19 @@ impl Sockets {
         self.table.get_mut(index as usize)
     }
 
+    /// A socket that is still there.
+    pub(crate) fn at(&self, id: SocketId) -> Option<&Socket> {
+        let socket = self.get(id.index)?;
+        (socket.generation == id.generation).then_some(socket)
+    }
+
     /// The place of a socket that is still there.
     pub(crate) fn find(&self, id: SocketId) -> Option<u32> {
-        let socket = self.get(id.index)?;
-        (socket.generation == id.generation).then_some(id.index)
+        self.at(id).map(|_| id.index)
     }
 
     pub(crate) fn id(&self, index: u32) -> Option<SocketId> {
-        self.get(index).map(|socket| SocketId {
-            index,
-            generation: socket.generation,
-        })
+        self.get(index).map(|socket| socket.id(index))
     }
 
     pub(crate) fn by_sid(&self, sid: &str) -> Option<u32> {
@@ -168,14 +185,6 @@ impl Sockets {
     /// Joined and waiting ones.
     pub(crate) fn len(&self) -> usize {
         self.table.len()
-    }
-}
-
-/// The id of a socket that was just taken out of the table.
-pub(crate) fn former_id(index: u32, socket: &Socket) -> SocketId {
-    SocketId {
-        index,
-        generation: socket.generation,
     }
 }
 

@@ -30,13 +30,63 @@ pub(crate) type Elements<'a> = SmallVec<[&'a str; 4]>;
 /// Anything but one valid array is [`Refusal::PacketMalformed`], more than `most` elements are
 /// [`Refusal::PacketLimit`].
 pub(crate) fn array(data: &str, depth: usize, most: usize) -> Result<Elements<'_>, Refusal> {
-    let mut scanner = Scanner::new(data, depth);
-    if scanner.skip_whitespace() != Some(b'[') {
-        return Err(malformed("an array is expected"));
+    Ok(Array::open(data, depth)?.rest(most)?)
+}
+
+/// A JSON array that is cut into the raw texts of its elements, one after the other.
+///
+/// Most payloads are a few scalars in one array: its own level is walked here, by the rules of
+/// [`Scanner::next_token`] but without looking them up for every token.
+pub(crate) struct Array<'a>(Scanner<'a>);
+
+impl<'a> Array<'a> {
+    /// Goes behind the bracket that begins the array.
+    pub(crate) fn open(data: &'a str, depth: usize) -> Result<Self, Refusal> {
+        let mut scanner = Scanner::new(data, depth);
+        if scanner.skip_whitespace() != Some(b'[') {
+            return Err(malformed("an array is expected"));
+        }
+        scanner.at += 1;
+        scanner.enter(Token::ArrayStart)?;
+        Ok(Self(scanner))
     }
-    scanner.at += 1;
-    scanner.enter(Token::ArrayStart)?;
-    Ok(scanner.elements(most)?)
+
+    /// The next element; none behind the array's end.
+    #[expect(
+        clippy::inline_always,
+        reason = "a call costs a third of a short element"
+    )]
+    #[inline(always)]
+    pub(crate) fn next_element(&mut self) -> Result<Option<&'a str>, Fault> {
+        let Self(scanner) = self;
+        let Some(first) = scanner.finds_element()? else {
+            return Ok(None);
+        };
+        let start = scanner.at;
+        scanner.element(first)?;
+        Ok(Some(scanner.since(start)))
+    }
+
+    /// The elements that are left, to the end of the text.
+    pub(crate) fn rest(mut self, most: usize) -> Result<Elements<'a>, Fault> {
+        let mut elements = Elements::new();
+        while let Some(element) = self.next_element()? {
+            if elements.len() >= most {
+                return Err(Fault::TooMany);
+            }
+            elements.push(element);
+        }
+        self.end()?;
+        Ok(elements)
+    }
+
+    /// Nothing stands behind the array, whose last element was taken.
+    pub(crate) fn end(mut self) -> Result<(), Fault> {
+        match self.0.next_token()? {
+            None => Ok(()),
+            Some(_) => Err(self.0.broken(OUT_OF_PLACE)),
+        }
+    }
 }
 
 /// Where a text breaks that is no value.
@@ -167,65 +217,47 @@ impl<'a> Scanner<'a> {
         self.text.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The raw texts of the elements of the outermost array, whose bracket is behind the cursor, to the
-    /// end of the text.
-    ///
-    /// Most payloads are a few scalars in one array: its own level is walked here, by the rules of
-    /// [`Scanner::next_token`] but without looking them up for every token.
-    fn elements(&mut self, most: usize) -> Result<Elements<'a>, Fault> {
-        let mut elements = Elements::new();
-        while self.finds_element()? {
-            if elements.len() >= most {
-                return Err(Fault::TooMany);
-            }
-            let start = self.at;
-            self.element()?;
-            elements.push(self.text.get(start..self.at).unwrap_or_default());
-        }
-        match self.next_token()? {
-            None => Ok(elements),
-            Some(_) => Err(self.broken(OUT_OF_PLACE)),
-        }
+    /// The text from here to the cursor.
+    fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Goes to the next element of an array; false behind the array's end.
+    /// Goes to the next element of an array, and says how it begins; none behind the array's end.
     #[inline]
-    fn finds_element(&mut self) -> Result<bool, Fault> {
-        let byte = self.skip_whitespace();
+    fn finds_element(&mut self) -> Result<Option<u8>, Fault> {
+        let mut byte = self.skip_whitespace();
+        let is_behind_comma = (self.expect, byte) == (Expect::CommaOrEnd, Some(b','));
+        if is_behind_comma {
+            self.at += 1;
+            byte = self.skip_whitespace();
+        }
         match (self.expect, byte) {
+            (_, None) => Err(self.broken(TOO_EARLY)),
+            (_, first) if is_behind_comma => Ok(first),
             (Expect::ValueOrEnd | Expect::CommaOrEnd, Some(b']')) => {
                 self.at += 1;
                 self.leave(Token::ArrayEnd);
-                Ok(false)
+                Ok(None)
             }
-            (Expect::ValueOrEnd, Some(_)) => Ok(true),
-            (Expect::CommaOrEnd, Some(b',')) => {
-                self.at += 1;
-                match self.skip_whitespace() {
-                    Some(_) => Ok(true),
-                    None => Err(self.broken(TOO_EARLY)),
-                }
-            }
-            (_, Some(_)) => {
+            (Expect::ValueOrEnd, first) => Ok(first),
+            _ => {
                 self.at += 1;
                 Err(self.broken(OUT_OF_PLACE))
             }
-            (_, None) => Err(self.broken(TOO_EARLY)),
         }
     }
 
-    /// Goes behind the value at the cursor, however deep it is.
+    /// Goes behind the value at the cursor, which begins so, however deep it is.
     #[inline]
-    fn element(&mut self) -> Result<(), Fault> {
+    fn element(&mut self, first: u8) -> Result<(), Fault> {
         let level = self.depth;
-        let first = self.peek();
         self.at += 1;
-        if first == Some(b'"') {
+        if first == b'"' {
             self.string()?;
             self.expect = Expect::CommaOrEnd;
             return Ok(());
         }
-        self.value(first.unwrap_or_default())?;
+        self.value(first)?;
         while self.depth > level {
             self.next_token()?;
         }
@@ -259,10 +291,23 @@ impl<'a> Scanner<'a> {
     }
 
     /// The rest of a string whose opening quote is behind the cursor.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "a call costs a third of a short string"
+    )]
+    #[inline(always)]
     fn string(&mut self) -> Result<(), Fault> {
+        self.at += plain_run(self.text.as_bytes(), self.at);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(());
+        }
+        self.rest_of_string()
+    }
+
+    /// As [`Scanner::string`], for one with escapes or with a fault.
+    fn rest_of_string(&mut self) -> Result<(), Fault> {
         loop {
-            self.at += plain_run(self.bytes_ahead());
             let byte = self.peek();
             self.at += 1;
             match byte {
@@ -271,6 +316,7 @@ impl<'a> Scanner<'a> {
                 Some(_) => return Err(self.broken("a string holds a control character")),
                 None => return Err(self.broken("a string has no end")),
             }
+            self.at += plain_run(self.text.as_bytes(), self.at);
         }
     }
 
@@ -401,32 +447,74 @@ fn digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
-/// How many bytes stand before the first quote, backslash or control character, eight at a time.
+/// How many bytes from `at` on stand before the first quote, backslash or control character, eight at a
+/// time.
 #[inline]
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES << 7;
-    // The lowest mark is exact; a borrow can set false marks only above a true one.
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGH;
-    let (words, tail) = bytes.as_chunks::<8>();
+fn plain_run(text: &[u8], at: usize) -> usize {
+    let ahead = text.get(at..).unwrap_or_default();
+    let (words, tail) = ahead.as_chunks::<8>();
     let mut run = 0;
-    for chunk in words {
-        let word = u64::from_le_bytes(*chunk);
-        let marks = below(word, 0x20)
-            | below(word ^ (ONES * u64::from(b'"')), 1)
-            | below(word ^ (ONES * u64::from(b'\\')), 1);
+    for word in words {
+        let marks = special(u64::from_le_bytes(*word));
         if marks != 0 {
             return run + marks.trailing_zeros() as usize / 8;
         }
         run += 8;
     }
-    let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    run + tail.iter().position(is_special).unwrap_or(tail.len())
+    // What is left stands in the last eight bytes, behind some that were seen.
+    match text.last_chunk::<8>() {
+        Some(word) if !tail.is_empty() => {
+            let seen = 8 - tail.len();
+            let marks = special(u64::from_le_bytes(*word) >> (8 * seen));
+            run + marks.trailing_zeros() as usize / 8
+        }
+        _ => {
+            let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+            run + tail.iter().position(is_special).unwrap_or(tail.len())
+        }
+    }
+}
+
+/// The top bit of each byte of a word that no plain text holds: exact for the lowest one, and there may be
+/// false ones above it. A byte that was shifted in is zero, and so is one of them.
+#[inline]
+const fn special(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    const fn below(word: u64, bound: u64) -> u64 {
+        word.wrapping_sub(ONES * bound) & !word & HIGH
+    }
+    below(word, 0x20)
+        | below(word ^ (ONES * b'"' as u64), 1)
+        | below(word ^ (ONES * b'\\' as u64), 1)
 }
 
 pub(crate) fn malformed(detail: &str) -> Refusal {
     Refusal::PacketMalformed {
         layer: "Socket.IO".to_owned(),
         detail: detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_run;
+
+    #[test]
+    fn a_plain_run_ends_at_the_first_special_byte_wherever_both_stand() {
+        let special = [0x00, 0x1f, b'"', b'\\'];
+        for len in 0..20 {
+            for at in 0..=len {
+                let mut text = vec![0xff; len];
+                assert_eq!(plain_run(&text, at), len - at, "of {len} bytes from {at}");
+                for place in 0..len {
+                    let byte = special[place % special.len()];
+                    let before = std::mem::replace(&mut text[place], byte);
+                    let run = if place < at { len - at } else { place - at };
+                    assert_eq!(plain_run(&text, at), run, "{text:?} from {at}");
+                    text[place] = before;
+                }
+            }
+        }
     }
 }

@@ -13,6 +13,8 @@ use crate::ws::frame::{self, BINARY, RSV1, ServerFrames, TEXT};
 
 /// A frame of so many bytes needs no buffer of its own: most acks are as short.
 const INLINE: usize = 32;
+/// The payload in it, behind a header of two bytes.
+const INLINE_TEXT: u8 = 30;
 
 /// One unit to send, framed for WebSocket at birth; its other forms are made at first need and kept.
 ///
@@ -157,15 +159,17 @@ impl Message {
     /// One text frame with `first` and `texts` joined, then one binary frame for each attachment.
     fn from_texts(first: &str, texts: &[&str], attachments: &[Bytes]) -> Self {
         let text_len = first.len() + texts.iter().map(|text| text.len()).sum::<usize>();
+        if attachments.is_empty()
+            && let Ok(len @ 0..=INLINE_TEXT) = u8::try_from(text_len)
+        {
+            return Self::from_frames(short(len, first, texts));
+        }
         let attached: usize = attachments
             .iter()
             .map(|data| frame::server_frame_len(data.len()))
             .sum();
         let header = frame::header(TEXT, 0, text_len);
         let len = frame::server_frame_len(text_len) + attached;
-        if len <= INLINE && attachments.is_empty() {
-            return Self::from_frames(short(len, &header, first, texts));
-        }
         let mut plain = Vec::with_capacity(len);
         plain.extend_from_slice(&header);
         plain.extend_from_slice(first.as_bytes());
@@ -187,17 +191,31 @@ impl Message {
     }
 }
 
-/// A frame that needs no buffer of its own, of `len` bytes in all.
-fn short(len: usize, header: &[u8], first: &str, texts: &[&str]) -> SmallVec<[u8; INLINE]> {
+/// A text frame that needs no buffer of its own, with a payload of `len` bytes in all.
+fn short(len: u8, first: &str, texts: &[&str]) -> SmallVec<[u8; INLINE]> {
     let mut bytes = [0; INLINE];
-    let mut rest = bytes.as_mut_slice();
-    let texts = texts.iter().map(|text| text.as_bytes());
-    for part in [header, first.as_bytes()].into_iter().chain(texts) {
-        let Some((here, behind)) = rest.split_at_mut_checked(part.len()) else {
-            break;
-        };
-        here.copy_from_slice(part);
-        rest = behind;
+    let [head, length, rest @ ..] = &mut bytes;
+    (*head, *length) = (TEXT, len);
+    let mut rest = put(rest, first.as_bytes());
+    for text in texts {
+        rest = put(rest, text.as_bytes());
     }
-    SmallVec::from_buf_and_len(bytes, len.min(INLINE))
+    SmallVec::from_buf_and_len(bytes, usize::from(len) + 2)
+}
+
+/// Puts `part` where there is room for it; what is left of the room.
+#[inline]
+fn put<'a>(room: &'a mut [u8], part: &[u8]) -> &'a mut [u8] {
+    match (room.split_at_mut_checked(part.len()), part) {
+        // A byte at a time is many a part, and less than a call.
+        (Some((here, rest)), [byte]) => {
+            here.fill(*byte);
+            rest
+        }
+        (Some((here, rest)), part) => {
+            here.copy_from_slice(part);
+            rest
+        }
+        (None, _) => &mut [],
+    }
 }

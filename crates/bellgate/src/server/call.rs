@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::thread;
 use std::time::Instant;
 
 use bellgate_codes::Refusal;
@@ -11,9 +12,7 @@ use bellgate_gate::identity::{Answers, Credentials};
 use bellgate_hub::SocketId;
 use futures_util::FutureExt as _;
 
-use super::handlers::{
-    Connect, Gone, Guarded, Received, Refused, Reply, Welcome, answered, guarded,
-};
+use super::handlers::{Connect, Gone, Guarded, Received, Refused, Reply, Said, Welcome, called};
 use super::program::Program;
 use super::trace;
 
@@ -27,7 +26,7 @@ pub(super) enum Call {
     /// A client asks to join, and may not: told in its turn.
     Refuse(SocketId, Refusal),
     /// A client sent an event, and waits for the ack with this id.
-    Received(SocketId, Option<u64>, Received),
+    Received(Option<u64>, Received),
     /// A client has gone.
     Gone(Gone),
 }
@@ -60,47 +59,64 @@ impl Call {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Connect(_, connect) => connect.auth.as_ref().map_or(0, String::len),
-            Self::Received(_, _, received) => received.name.len() + received.args.bytes(),
+            Self::Received(_, received) => received.name.len() + received.args.bytes(),
             Self::Judge(held) => held.auth.as_ref().map_or(0, String::len),
             Self::Refuse(..) | Self::Gone(_) => 0,
         }
     }
 
-    /// Calls the handler. Whatever it does, a panic included, it has an outcome. None where there is
-    /// no handler and nothing to say.
-    pub(super) fn start(self, program: &Program) -> Option<Answering> {
+    /// Calls the handler. Whatever it does, a panic included, it has an outcome, unless it has to wait;
+    /// so has an event without one.
+    pub(super) fn start(self, program: &Program) -> Started {
         match self {
             Self::Connect(socket, connect) => {
-                let handlers = program.namespaces.get(&*connect.namespace)?;
-                let answer = match &handlers.connect {
-                    Some(handler) => guarded(handler, connect),
-                    None => answered(Ok(Ok(Welcome::of(connect.identity.as_deref())))),
+                let handlers = program.namespaces.get(&*connect.namespace);
+                let said = match handlers.map(|handlers| &handlers.connect) {
+                    Some(Some(handler)) => called(handler, connect),
+                    Some(None) => Said::Now(Ok(Ok(Welcome::of(connect.identity.as_deref())))),
+                    None => return Started::Done(Outcome::Nothing),
                 };
-                Some(Answering::Connect(socket, answer))
+                match said {
+                    Said::Now(answer) => Started::Done(joined(socket, answer)),
+                    Said::Later(answer) => Started::Waits(Answering::Connect(socket, answer)),
+                }
             }
             // Its shard judges it before anything is called.
-            Self::Judge(_) => None,
-            Self::Refuse(socket, refusal) => Some(Answering::Connect(
-                socket,
-                answered(Ok(Err(refusal.into()))),
-            )),
-            Self::Received(socket, ack, received) => {
-                let handlers = program.namespaces.get(&*received.socket.namespace)?;
-                let answer = match handlers.event(&received.name) {
-                    Some(handler) => guarded(handler, received),
-                    None => answered(Ok(unanswered(&received))),
-                };
-                Some(Answering::Event(socket, ack, answer))
+            Self::Judge(_) => Started::Done(Outcome::Nothing),
+            Self::Refuse(socket, refusal) => {
+                Started::Done(Outcome::Connect(socket, Err(refusal.into())))
+            }
+            Self::Received(ack, event) => {
+                let socket = event.socket.id;
+                match received(program, event) {
+                    Some(Said::Now(said)) => {
+                        Started::Done(Outcome::Event(socket, ack, reply(said)))
+                    }
+                    Some(Said::Later(said)) => Started::Waits(Answering::Event(socket, ack, said)),
+                    None => Started::Done(Outcome::Nothing),
+                }
             }
             Self::Gone(gone) => {
-                let handler = program.namespaces.get(&*gone.namespace)?.gone.as_ref()?;
-                Some(Answering::Gone(guarded(handler, gone)))
+                let handlers = program.namespaces.get(&*gone.namespace);
+                let handler = handlers.and_then(|handlers| handlers.gone.as_ref());
+                match handler.map(|handler| called(handler, gone)) {
+                    Some(Said::Later(done)) => Started::Waits(Answering::Gone(done)),
+                    // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
+                    Some(Said::Now(_)) | None => Started::Done(Outcome::Nothing),
+                }
             }
         }
     }
 }
 
-/// A handler that was called.
+/// How far a call has come.
+pub(super) enum Started {
+    Done(Outcome),
+    /// The handler has to wait.
+    Waits(Answering),
+}
+
+/// A handler that waits.
 pub(super) enum Answering {
     Connect(SocketId, Guarded<Result<Welcome, Refused>>),
     Event(SocketId, Option<u64>, Guarded<Reply>),
@@ -112,27 +128,41 @@ impl Future for Answering {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         Poll::Ready(match self.get_mut() {
-            Self::Connect(socket, answer) => {
-                let answer = ready!(answer.poll_unpin(cx)).unwrap_or_else(|_| {
-                    let fault = panicked("a connect handler panicked");
-                    Err(Refused::Code(fault))
-                });
-                Outcome::Connect(*socket, answer)
-            }
-            Self::Event(socket, ack, answer) => {
-                let reply = ready!(answer.poll_unpin(cx)).unwrap_or_else(|_| {
-                    let fault = panicked("an event handler panicked");
-                    refused(&fault)
-                });
-                Outcome::Event(*socket, *ack, reply)
+            Self::Connect(socket, answer) => joined(*socket, ready!(answer.poll_unpin(cx))),
+            Self::Event(socket, ack, said) => {
+                Outcome::Event(*socket, *ack, reply(ready!(said.poll_unpin(cx))))
             }
             Self::Gone(done) => {
-                // Nobody waits for what a disconnect handler does; tokio's hook has told a panic.
                 let _ = ready!(done.poll_unpin(cx));
                 Outcome::Nothing
             }
         })
     }
+}
+
+fn joined(socket: SocketId, answer: thread::Result<Result<Welcome, Refused>>) -> Outcome {
+    let answer = answer.unwrap_or_else(|_| {
+        let fault = panicked("a connect handler panicked");
+        Err(Refused::Code(fault))
+    });
+    Outcome::Connect(socket, answer)
+}
+
+/// Calls the handler of an event; none where its namespace is no more.
+pub(super) fn received(program: &Program, event: Received) -> Option<Said<Reply>> {
+    let handlers = program.handlers(event.socket.namespace)?;
+    Some(match handlers.event(&event.name) {
+        Some(handler) => called(handler, event),
+        None => Said::Now(Ok(unanswered(&event))),
+    })
+}
+
+/// What an event is answered with, also where its handler panicked.
+pub(super) fn reply(said: thread::Result<Reply>) -> Reply {
+    said.unwrap_or_else(|_| {
+        let fault = panicked("an event handler panicked");
+        refused(&fault)
+    })
 }
 
 fn panicked(what: &str) -> Refusal {

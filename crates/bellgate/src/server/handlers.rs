@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use bellgate_codes::{Code, Refusal};
 use bellgate_gate::identity::Identity;
 use bellgate_hub::{Member, Target};
 use compact_str::CompactString;
 use futures_util::FutureExt as _;
-use futures_util::future::{CatchUnwind, Either, Ready, ready};
+use futures_util::future::CatchUnwind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -233,27 +234,32 @@ type ConnectHandler = Box<dyn Fn(Connect) -> Pending<Result<Welcome, Refused>> +
 type EventHandler = Box<dyn Fn(Received) -> Pending<Reply> + Send + Sync>;
 type GoneHandler = Box<dyn Fn(Gone) -> Pending<()> + Send + Sync>;
 
-/// A handler's answer; a panic is the error. It may be moved after it was polled, so that a handler
-/// that answers at once needs no place on the heap but its own.
-pub(crate) type Guarded<T> =
-    Either<CatchUnwind<AssertUnwindSafe<Pending<T>>>, Ready<std::thread::Result<T>>>;
+/// What a handler that waits will answer; a panic is the error.
+pub(crate) type Guarded<T> = CatchUnwind<AssertUnwindSafe<Pending<T>>>;
 
-/// Calls a handler; a panic in either half is the error.
-///
-/// A handler that is no `async` block may panic before it has returned its future.
-pub(crate) fn guarded<I, T>(
-    handler: &(dyn Fn(I) -> Pending<T> + Send + Sync),
-    input: I,
-) -> Guarded<T> {
-    match catch_unwind(AssertUnwindSafe(|| handler(input))) {
-        Ok(answer) => Either::Left(AssertUnwindSafe(answer).catch_unwind()),
-        Err(panic) => answered(Err(panic)),
-    }
+/// What a handler says when it is called.
+pub(crate) enum Said<T> {
+    /// Its answer; a panic is the error.
+    Now(std::thread::Result<T>),
+    /// Nothing yet: it has to wait.
+    Later(Guarded<T>),
 }
 
-/// An answer that is there without a handler.
-pub(crate) fn answered<T>(answer: std::thread::Result<T>) -> Guarded<T> {
-    Either::Right(ready(answer))
+/// Calls a handler and polls its answer once, under one guard: it may panic before it has returned
+/// its future as well as in it. Nothing wakes it yet; whoever keeps it polls it again.
+pub(crate) fn called<I, T>(handler: &(dyn Fn(I) -> Pending<T> + Send + Sync), input: I) -> Said<T> {
+    let said = catch_unwind(AssertUnwindSafe(|| {
+        let mut answer = handler(input);
+        match answer.poll_unpin(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(said) => Ok(said),
+            Poll::Pending => Err(answer),
+        }
+    }));
+    match said {
+        Ok(Ok(said)) => Said::Now(Ok(said)),
+        Ok(Err(answer)) => Said::Later(AssertUnwindSafe(answer).catch_unwind()),
+        Err(panic) => Said::Now(Err(panic)),
+    }
 }
 
 /// The handlers of one namespace.

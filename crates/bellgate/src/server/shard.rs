@@ -15,27 +15,26 @@ mod orders;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _, Slots, take};
 use bellgate_gate::RequestFacts;
 use bellgate_gate::identity::{Answers, StoredKey};
-use bellgate_hub::{Event, Hub, SocketId, Target};
+use bellgate_hub::{Event, Hub, Joined, SocketId, Target};
 use bellgate_transport::{App, Io, Opening};
 use bellgate_wire::Message;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
+use compact_str::CompactString;
 
 use self::line::Line;
 use super::access::Terms;
 use super::args::Args;
-use super::call::{Call, Held, Outcome};
+use super::call::{self, Answering, Call, Held, Outcome, Started};
 use super::command::{Command, SocketAction};
 use super::engine::{EngineAction, EnginePeer, Frame, Plain};
 use super::gauges::Gauges;
-use super::handlers::{Gone, Handshake, Received, Reply, Welcome};
+use super::handlers::{Gone, Handshake, Received, Reply, Said, Welcome};
 use super::program::Program;
 use super::socket::{Socket, Ways};
 use super::throttle::{Throttle, Visitors};
@@ -108,24 +107,75 @@ impl ShardApp {
         {
             client.did(&event);
         }
-        if let (Some(conn), Event::Received { socket, ack, .. }) = (conn, &event)
-            && let Err(excess) = self.throttled(conn, *socket, io.now)
-        {
-            return self.refuse_event(*socket, *ack, &excess, io);
+        match (conn, event) {
+            (
+                Some(conn),
+                Event::Received {
+                    socket,
+                    name,
+                    args,
+                    attachments,
+                    ack,
+                },
+            ) => self.receive(
+                conn,
+                socket,
+                name,
+                Args::received(args, attachments),
+                ack,
+                io,
+            ),
+            (conn, event) => {
+                if let Some(call) = self.call(conn, event) {
+                    self.start(conn, call, io);
+                }
+            }
         }
-        if let (Some(conn), Event::Received { socket, ack, .. }) = (conn, &event)
-            && let Some(payload) = live::renewal(&event)
-        {
-            return self.renew(conn, *socket, *ack, payload, io);
+    }
+
+    /// Hands an event of a client to its handler: most have an answer at once.
+    fn receive(
+        &mut self,
+        conn: ConnId,
+        id: SocketId,
+        name: CompactString,
+        args: Args,
+        ack: Option<u64>,
+        io: &mut Io<'_>,
+    ) {
+        if let Err(excess) = self.throttled(conn, id, io.now) {
+            return self.refuse_event(id, ack, &excess, io);
         }
-        let Some(call) = self.call(conn, event) else {
+        if name == live::RENEWAL {
+            let payload = args.texts().next().unwrap_or("null");
+            return self.renew(conn, id, ack, payload, io);
+        }
+        let Some(socket) = self.socket(id) else {
             return;
         };
+        let received = Received {
+            socket,
+            name,
+            args,
+            wants_ack: ack.is_some(),
+        };
+        if self.busy.contains_key(&conn) {
+            return self.queue(conn, Call::Received(ack, received), io);
+        }
+        match call::received(&self.program, received) {
+            Some(Said::Now(reply)) => self.answer(id, ack, call::reply(reply), io),
+            Some(Said::Later(reply)) => self.wait(conn, Answering::Event(id, ack, reply)),
+            None => {}
+        }
+    }
+
+    /// Starts a call in its turn.
+    fn start(&mut self, conn: Option<ConnId>, call: Call, io: &mut Io<'_>) {
         match conn {
             Some(conn) => self.queue(conn, call, io),
             // A socket that another's command disconnected: its connection is not at hand.
             None => {
-                if let Some(answering) = call.start(&self.program) {
+                if let Started::Waits(answering) = call.start(&self.program) {
                     tokio::task::spawn_local(answering);
                 }
             }
@@ -145,24 +195,24 @@ impl ShardApp {
         }
     }
 
-    /// Polls the handler once; applies its answer, or waits for it in a task.
+    /// Calls the handler; applies its answer, or waits for it in a task.
     fn run(&mut self, conn: ConnId, call: Call, io: &mut Io<'_>) {
-        let Some(mut answering) = call.start(&self.program) else {
-            return;
-        };
-        match answering.poll_unpin(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => self.apply(outcome, io),
-            Poll::Pending => {
-                self.busy.insert(conn, Line::default());
-                let me = self.ways.shard.clone();
-                tokio::task::spawn_local(async move {
-                    me.command(Command::Done(conn, answering.await));
-                });
-            }
+        match call.start(&self.program) {
+            Started::Done(outcome) => self.apply(outcome, io),
+            Started::Waits(answering) => self.wait(conn, answering),
         }
     }
 
-    /// What happened, with all that a handler gets.
+    /// Waits for a handler in a task; what comes meanwhile stands in line.
+    fn wait(&mut self, conn: ConnId, answering: Answering) {
+        self.busy.insert(conn, Line::default());
+        let me = self.ways.shard.clone();
+        tokio::task::spawn_local(async move {
+            me.command(Command::Done(conn, answering.await));
+        });
+    }
+
+    /// What happened beside the events of clients, with all that a handler gets.
     fn call(&mut self, conn: Option<ConnId>, event: Event) -> Option<Call> {
         match event {
             Event::Connect {
@@ -180,21 +230,6 @@ impl ShardApp {
                     answers: Answers::default(),
                     until: None,
                 })))
-            }
-            Event::Received {
-                socket,
-                name,
-                args,
-                attachments,
-                ack,
-            } => {
-                let received = Received {
-                    socket: self.socket(socket)?,
-                    name,
-                    args: Args::received(args, attachments),
-                    wants_ack: ack.is_some(),
-                };
-                Some(Call::Received(socket, ack, received))
             }
             Event::Disconnected {
                 socket,
@@ -214,7 +249,8 @@ impl ShardApp {
                     reason,
                 }))
             }
-            Event::Acked { .. } | Event::Counted { .. } => None,
+            // Those of clients are received, the others taken in by the emitter.
+            Event::Received { .. } | Event::Acked { .. } | Event::Counted { .. } => None,
         }
     }
 
@@ -229,11 +265,16 @@ impl ShardApp {
     }
 
     fn socket(&self, id: SocketId) -> Option<Socket> {
+        let Joined {
+            sid,
+            namespace,
+            member,
+        } = self.hub.joined_as(id)?;
         Some(Socket {
             id,
-            sid: self.hub.sid(id)?,
-            namespace: Arc::clone(self.hub.namespace(id)?),
-            member: Arc::clone(self.hub.member(id)?),
+            sid,
+            member: Arc::clone(member),
+            namespace,
             ways: Arc::clone(&self.ways),
         })
     }
@@ -242,11 +283,16 @@ impl ShardApp {
         match outcome {
             Outcome::Connect(socket, Ok(welcome)) => self.welcome(socket, welcome, io),
             Outcome::Connect(socket, Err(refused)) => self.refuse(socket, &refused, io),
-            Outcome::Event(socket, Some(id), Reply(Some(args))) => {
-                let (args, attachments) = args.into_parts();
-                self.hub.ack(socket, id, args.array(), attachments, io);
-            }
-            Outcome::Event(..) | Outcome::Nothing => {}
+            Outcome::Event(socket, ack, reply) => self.answer(socket, ack, reply, io),
+            Outcome::Nothing => {}
+        }
+    }
+
+    /// Sends an event's ack, where the client waits for one and the handler has one.
+    fn answer(&mut self, socket: SocketId, ack: Option<u64>, reply: Reply, io: &mut Io<'_>) {
+        if let (Some(id), Reply(Some(args))) = (ack, reply) {
+            let (args, attachments) = args.into_parts();
+            self.hub.ack(socket, id, args.array(), attachments, io);
         }
     }
 

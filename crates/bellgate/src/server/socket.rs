@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::args::Args;
 use super::command::{Command, SocketAction};
 use super::emitter::{Answers, Emitter};
+use super::program::Program;
 
 /// One client in one namespace. Cheap to clone, usable from any thread; what is sent to a client
 /// that has gone is dropped.
@@ -17,8 +18,9 @@ use super::emitter::{Answers, Emitter};
 pub struct Socket {
     pub(crate) id: SocketId,
     pub(crate) sid: Sid,
-    pub(crate) namespace: Arc<str>,
     pub(crate) member: Arc<Member>,
+    /// The place of its namespace in the program.
+    pub(crate) namespace: usize,
     pub(crate) ways: Arc<Ways>,
 }
 
@@ -30,8 +32,8 @@ pub(crate) struct Ways {
     pub(crate) index: u16,
     /// To all shards.
     pub(crate) shards: Vec<Remote<Command>>,
-    /// To everybody.
-    pub(crate) emitter: Emitter,
+    /// To everybody, and what there is besides.
+    pub(crate) program: Arc<Program>,
 }
 
 impl Socket {
@@ -42,7 +44,8 @@ impl Socket {
 
     /// The namespace.
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        let place = self.ways.program.namespaces.get_index(self.namespace);
+        place.map_or("", |(name, _)| name)
     }
 
     /// Who the client is.
@@ -52,7 +55,7 @@ impl Socket {
 
     /// Reaches everybody else.
     pub fn emitter(&self) -> &Emitter {
-        &self.ways.emitter
+        &self.ways.program.emitter
     }
 
     /// Sends an event to this client.
@@ -75,10 +78,9 @@ impl Socket {
     ) -> Option<Args> {
         let to = Target::Socket(self.sid.as_str().into());
         let Answers { mut answers, .. } = self
-            .ways
-            .emitter
+            .emitter()
             .to(to)
-            .namespace(&self.namespace)
+            .namespace(self.namespace())
             .ask(event, args, within)
             .await;
         answers.pop().map(|(_, args)| args)
@@ -114,7 +116,7 @@ impl Socket {
 impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Socket")
-            .field("namespace", &self.namespace)
+            .field("namespace", &self.namespace())
             .finish_non_exhaustive()
     }
 }

@@ -219,7 +219,7 @@ impl Server {
                     shard: me.unwrap_or_else(bellgate_transport::Remote::nowhere),
                     index,
                     shards: handle.remotes().to_vec(),
-                    emitter: program.emitter.clone(),
+                    program: Arc::clone(&program),
                 };
                 let (program, throttle) = (Arc::clone(&program), Arc::clone(&throttle));
                 (

@@ -178,13 +178,14 @@ impl Throttle {
     pub(super) fn event<'a>(
         &self,
         visitors: &mut Visitors,
-        sender: Sender<'_>,
+        sender: impl FnOnce() -> Sender<'a>,
         namespace: impl FnOnce() -> Option<&'a Arc<str>>,
         now: Instant,
     ) -> Result<(), Excess> {
         if !visitors.is_on {
             return Ok(());
         }
+        let sender = sender();
         let own = if visitors.has_own {
             self.own.hit(namespace(), || sender.caller(), now)
         } else {

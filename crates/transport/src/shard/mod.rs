@@ -136,12 +136,10 @@ impl<A: App> Shard<A> {
         packet: Packet<'_>,
         now: Instant,
     ) -> Result<Step, Refusal> {
-        let Some(conn) = self.net.conn_mut(id) else {
+        let Some(conn) = self.net.touched_mut(id) else {
             return Err(Refusal::SessionUnknown {});
         };
-        let handled = conn.session.handle_packet(lane, packet, now);
-        self.net.touch(id);
-        match handled? {
+        match conn.session.handle_packet(lane, packet, now)? {
             Handled::Nothing => {}
             Handled::Text(text) => {
                 self.net.stats.messages_in.add(1);

@@ -192,11 +192,16 @@ impl Net {
 
     /// The connection is to be settled at the end of this call.
     pub(crate) fn touch(&mut self, id: ConnId) {
-        if let Some(conn) = self.conn_mut(id)
-            && !std::mem::replace(&mut conn.touched, true)
-        {
+        self.touched_mut(id);
+    }
+
+    /// A connection, to be settled at the end of this call.
+    pub(super) fn touched_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
+        let conn = find_mut(&mut self.conns, id)?;
+        if !std::mem::replace(&mut conn.touched, true) {
             self.touched.push(id);
         }
+        Some(conn)
     }
 
     /// The next connection to settle.

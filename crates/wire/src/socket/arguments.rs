@@ -29,15 +29,48 @@ impl Default for Arguments {
 }
 
 impl Arguments {
+    /// The last values of `data`, a JSON array that they were cut from.
+    ///
+    /// They mostly stand there as they are kept, without blanks, and then are taken in one piece.
+    pub(crate) fn cut(data: &str, values: &[&str]) -> Self {
+        let tail = data.len().checked_sub(tail_len(values));
+        let tail = tail.and_then(|start| data.get(start..));
+        let (Some(first), Some(tail)) = (values.first(), tail) else {
+            return Self::from(values);
+        };
+        let is_tight = tail
+            .get(..first.len())
+            .is_some_and(|text| std::ptr::eq(text, *first));
+        if !is_tight {
+            return Self::from(values);
+        }
+        let mut array = CompactString::with_capacity("[".len() + tail.len());
+        array.push_str("[");
+        array.push_str(tail);
+        Self::of(array, values)
+    }
+
+    /// An array that these values fill without blanks.
+    fn of(array: CompactString, values: &[&str]) -> Self {
+        let ends = values.iter().scan(0, |end, value| {
+            *end += 1 + value.len();
+            Some(*end)
+        });
+        Self {
+            ends: ends.collect(),
+            array,
+        }
+    }
+
     /// Adds a value. The caller knows that it is JSON.
     pub fn push(&mut self, json: &str) {
         self.array.pop();
         if !self.ends.is_empty() {
-            self.array.push(',');
+            self.array.push_str(",");
         }
         self.array.push_str(json);
         self.ends.push(self.array.len());
-        self.array.push(']');
+        self.array.push_str("]");
     }
 
     /// How many there are.
@@ -79,20 +112,22 @@ impl<'a> FromIterator<&'a str> for Arguments {
 
 impl From<&[&str]> for Arguments {
     fn from(values: &[&str]) -> Self {
-        let bytes: usize = values.iter().map(|value| value.len() + ",".len()).sum();
-        let mut array = CompactString::with_capacity(bytes + "[]".len());
-        let mut ends = SmallVec::new();
-        array.push('[');
+        let mut array = CompactString::with_capacity("[".len() + tail_len(values).max(1));
+        array.push_str("[");
         for value in values {
-            if !ends.is_empty() {
-                array.push(',');
+            if array.len() > "[".len() {
+                array.push_str(",");
             }
             array.push_str(value);
-            ends.push(array.len());
         }
-        array.push(']');
-        Self { array, ends }
+        array.push_str("]");
+        Self::of(array, values)
     }
+}
+
+/// Bytes of these values, each with the comma or the bracket behind it.
+fn tail_len(values: &[&str]) -> usize {
+    values.iter().map(|value| value.len() + 1).sum()
 }
 
 #[cfg(test)]

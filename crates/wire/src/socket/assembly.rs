@@ -65,7 +65,7 @@ impl Assembly {
                 namespace: packet.namespace.to_owned(),
                 id: packet.id,
                 name: packet.name.as_deref().map(CompactString::from),
-                args: packet.args.as_slice().into(),
+                args: packet.arguments(),
                 attachments: Vec::new(),
             },
             expected: packet.attachments,

@@ -10,7 +10,7 @@ use bellgate_codes::Refusal;
 
 use crate::json::{Elements, MAX_ARGUMENTS, array, malformed, validate_json};
 use crate::limits::Limits;
-use crate::socket::event;
+use crate::socket::{Arguments, event};
 
 /// The largest integer that JavaScript holds exactly: no client gives a larger ack id.
 const MAX_ID: u64 = (1 << 53) - 1;
@@ -118,6 +118,11 @@ impl<'a> SocketPacket<'a> {
             args,
         })
     }
+
+    /// The arguments, to be kept.
+    pub fn arguments(&self) -> Arguments {
+        Arguments::cut(self.data.unwrap_or_default(), &self.args)
+    }
 }
 
 /// What the payload holds, if it and the id are those of the kind. It is read once.
@@ -127,7 +132,7 @@ fn contents<'a>(
     data: &'a str,
     limits: &Limits,
 ) -> Result<(Option<Cow<'a, str>>, Elements<'a>), Refusal> {
-    let first = data.trim_start().bytes().next();
+    let first = data.as_bytes().trim_ascii_start().first();
     match (kind, first, id) {
         (Kind::Event | Kind::BinaryEvent, Some(b'['), _) => {
             let (name, args) = event::split(data, limits)?;
@@ -204,10 +209,14 @@ fn take_id(text: &str) -> Result<(Option<u64>, &str), Refusal> {
     if digits.is_empty() {
         return Ok((None, rest));
     }
-    match digits.parse() {
-        Ok(id) if id <= MAX_ID => Ok((Some(id), rest)),
-        _ => Err(malformed("an id is above 2^53 - 1")),
+    let id = digits.bytes().fold(0_u64, |id, digit| {
+        id.saturating_mul(10)
+            .saturating_add(u64::from(digit - b'0'))
+    });
+    if id > MAX_ID {
+        return Err(malformed("an id is above 2^53 - 1"));
     }
+    Ok((Some(id), rest))
 }
 
 fn take_digits(text: &str) -> (&str, &str) {

@@ -61,17 +61,18 @@ fn parts<R>(
     payload: &str,
     join: impl FnOnce(&[&str]) -> R,
 ) -> R {
+    let mut number = itoa::Buffer::new();
+    let id = id.map_or("", |id| number.format(id));
+    let (namespace, comma) = match namespace {
+        "/" | "" if attachments == 0 => return join(&[kind, id, payload]),
+        "/" | "" => ("", ""),
+        other => (other, ","),
+    };
     let mut count = itoa::Buffer::new();
     let (count, dash) = match attachments {
         0 => ("", ""),
         attachments => (count.format(attachments), "-"),
     };
-    let (namespace, comma) = match namespace {
-        "/" | "" => ("", ""),
-        other => (other, ","),
-    };
-    let mut number = itoa::Buffer::new();
-    let id = id.map_or("", |id| number.format(id));
     join(&[kind, count, dash, namespace, comma, id, payload])
 }
 

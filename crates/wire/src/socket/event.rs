@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bellgate_codes::Refusal;
 
-use crate::json::{Elements, MAX_ARGUMENTS, array, malformed};
+use crate::json::{Array, Elements, MAX_ARGUMENTS, malformed};
 use crate::limits::Limits;
 
 /// Names that mean something else in clients and servers (`socket.io-parser` 4.2, `RESERVED_EVENTS`).
@@ -30,12 +30,13 @@ pub(crate) fn split<'a>(
     data: &'a str,
     limits: &Limits,
 ) -> Result<(Cow<'a, str>, Elements<'a>), Refusal> {
-    let mut elements = array(data, limits.json_depth, 1 + MAX_ARGUMENTS)?;
-    if elements.is_empty() {
+    let mut array = Array::open(data, limits.json_depth)?;
+    let Some(name) = array.next_element()? else {
+        array.end()?;
         return Err(malformed("an event lacks its name"));
-    }
-    let name = read_name(elements.remove(0), limits)?;
-    Ok((name, elements))
+    };
+    let elements = array.rest(MAX_ARGUMENTS)?;
+    Ok((read_name(name, limits)?, elements))
 }
 
 fn read_name<'a>(raw: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
@@ -60,9 +61,7 @@ fn read_name<'a>(raw: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal>
 pub(crate) fn unquote(raw: &str) -> Result<Cow<'_, str>, Refusal> {
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
     match inner {
-        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => {
-            Ok(Cow::Borrowed(plain))
-        }
+        Some(plain) if !plain.as_bytes().contains(&b'\\') => Ok(Cow::Borrowed(plain)),
         _ => serde_json::from_str(raw)
             .map(Cow::Owned)
             .map_err(|_| malformed("a name is not text")),

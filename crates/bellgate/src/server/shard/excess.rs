@@ -23,13 +23,15 @@ impl ShardApp {
         socket: SocketId,
         now: Instant,
     ) -> Result<(), Excess> {
-        let member = self.hub.member(socket);
-        let client = self.clients.get(conn);
-        let sender = Sender {
-            shard: self.ways.index,
-            conn,
-            user: member.and_then(|member| member.user.as_ref()),
-            address: client.and_then(|client| client.handshake.address),
+        let sender = || {
+            let member = self.hub.member(socket);
+            let client = self.clients.get(conn);
+            Sender {
+                shard: self.ways.index,
+                conn,
+                user: member.and_then(|member| member.user.as_ref()),
+                address: client.and_then(|client| client.handshake.address),
+            }
         };
         let namespace = || self.hub.namespace(socket);
         self.throttle

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bellgate_codes::Refusal;
 use bellgate_engine::{ConnId, Delivery, Outlet as _};
 use bellgate_gate::identity::{Brought, Credentials, Found, Identity, Standing};
-use bellgate_hub::{Event, Member, SocketId};
+use bellgate_hub::{Member, SocketId};
 use bellgate_notify::rfc3339;
 use bellgate_transport::Io;
 use serde_json::{Value, json};
@@ -250,15 +250,8 @@ impl ShardApp {
     }
 }
 
-/// The first argument of a `bell:renew`, where an event is one.
-pub(super) fn renewal(event: &Event) -> Option<&str> {
-    match event {
-        Event::Received { name, args, .. } if *name == "bell:renew" => {
-            Some(args.get(0).unwrap_or("null"))
-        }
-        _ => None,
-    }
-}
+/// The event by which a client brings a new token: its first argument.
+pub(super) const RENEWAL: &str = "bell:renew";
 
 /// A second of Unix time, as JSON writes it.
 pub(super) fn date(unix: u64) -> String {
