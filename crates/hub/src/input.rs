@@ -28,15 +28,6 @@ enum Addressee {
     Nobody,
 }
 
-/// A whole packet that is addressed to a socket, text or binary.
-struct Content {
-    id: Option<u64>,
-    /// An event's name; none on an ack.
-    name: Option<CompactString>,
-    args: Arguments,
-    attachments: Vec<Bytes>,
-}
-
 impl Hub {
     /// A text message of a connection: one Socket.IO packet. What breaks the protocol closes the
     /// connection through `out`. `request_id` goes into refusals, for whoever compares logs.
@@ -95,13 +86,9 @@ impl Hub {
             }
             kind => {
                 let addressee = self.addressee(conn, packet.namespace, kind, now)?;
-                let content = Content {
-                    id: packet.id,
-                    args: packet.arguments(),
-                    name: packet.name.as_deref().map(CompactString::from),
-                    attachments: Vec::new(),
-                };
-                Ok(self.handle_content(addressee, content))
+                let args = packet.arguments();
+                let name = packet.name.as_deref().map(CompactString::from);
+                Ok(self.handle_content(addressee, packet.id, name, args, Vec::new()))
             }
         }
     }
@@ -148,13 +135,14 @@ impl Hub {
         now: Instant,
     ) -> Result<Option<Event>, Refusal> {
         let addressee = self.addressee(conn, &whole.namespace, whole.kind, now)?;
-        let content = Content {
-            id: whole.id,
-            name: whole.name,
-            args: whole.args,
-            attachments: whole.attachments,
-        };
-        Ok(self.handle_content(addressee, content))
+        let Assembled {
+            id,
+            name,
+            args,
+            attachments,
+            ..
+        } = whole;
+        Ok(self.handle_content(addressee, id, name, args, attachments))
     }
 
     /// Events and acks go to joined sockets only.
@@ -182,31 +170,43 @@ impl Hub {
         }
     }
 
-    #[inline]
-    fn handle_content(&mut self, addressee: Addressee, content: Content) -> Option<Event> {
+    /// A whole packet, text or binary: an event has a name, an ack none.
+    fn handle_content(
+        &mut self,
+        addressee: Addressee,
+        id: Option<u64>,
+        name: Option<CompactString>,
+        args: Arguments,
+        attachments: Vec<Bytes>,
+    ) -> Option<Event> {
         let Addressee::Socket(socket) = addressee else {
             return None;
         };
-        let Some(name) = content.name else {
-            return self.handle_ack(socket.index(), content);
+        let Some(name) = name else {
+            return self.handle_ack(socket.index(), id?, args, attachments);
         };
         Some(Event::Received {
             socket,
             name,
-            args: content.args,
-            attachments: content.attachments,
-            ack: content.id,
+            args,
+            attachments,
+            ack: id,
         })
     }
 
     /// An answer counts once; one that nobody waits for is no offence, it may just be late.
-    fn handle_ack(&mut self, socket: u32, content: Content) -> Option<Event> {
-        let id = content.id?;
+    fn handle_ack(
+        &mut self,
+        socket: u32,
+        id: u64,
+        args: Arguments,
+        attachments: Vec<Bytes>,
+    ) -> Option<Event> {
         let owing = self.sockets.get_mut(socket)?;
         if !owing.settle(id) {
             return None;
         }
-        let answer = (shared_sid(owing), content.args, content.attachments);
+        let answer = (shared_sid(owing), args, attachments);
         self.acks.answer(id, answer)
     }
 

@@ -3,7 +3,7 @@
 //! Payloads go through the server as the bytes they came in, so numbers of any size, lone
 //! surrogate escapes and repeated keys stay what they were; only syntax and depth are judged
 //! (RFC 8259). The scanner keeps its stack in one integer, so no input makes it recurse or allocate.
-//! [`Scanner`] yields tokens; [`validate_json`] and [`array()`] are built on it.
+//! [`Scanner`] yields tokens; [`validate_json`] and [`Array`] are built on it.
 
 use bellgate_codes::Refusal;
 use smallvec::SmallVec;
@@ -25,14 +25,6 @@ pub fn validate_json(text: &str, depth: usize) -> Result<(), Refusal> {
 /// The raw texts of the elements of an array.
 pub(crate) type Elements<'a> = SmallVec<[&'a str; 4]>;
 
-/// The raw texts of the elements of a JSON array.
-///
-/// Anything but one valid array is [`Refusal::PacketMalformed`], more than `most` elements are
-/// [`Refusal::PacketLimit`].
-pub(crate) fn array(data: &str, depth: usize, most: usize) -> Result<Elements<'_>, Refusal> {
-    Ok(Array::open(data, depth)?.rest(most)?)
-}
-
 /// A JSON array that is cut into the raw texts of its elements, one after the other.
 ///
 /// Most payloads are a few scalars in one array: its own level is walked here, by the rules of
@@ -40,7 +32,8 @@ pub(crate) fn array(data: &str, depth: usize, most: usize) -> Result<Elements<'_
 pub(crate) struct Array<'a>(Scanner<'a>);
 
 impl<'a> Array<'a> {
-    /// Goes behind the bracket that begins the array.
+    /// Goes behind the bracket that begins the array. Anything but an array is
+    /// [`Refusal::PacketMalformed`].
     pub(crate) fn open(data: &'a str, depth: usize) -> Result<Self, Refusal> {
         let mut scanner = Scanner::new(data, depth);
         if scanner.skip_whitespace() != Some(b'[') {
@@ -67,17 +60,15 @@ impl<'a> Array<'a> {
         Ok(Some(scanner.since(start)))
     }
 
-    /// The elements that are left, to the end of the text.
-    pub(crate) fn rest(mut self, most: usize) -> Result<Elements<'a>, Fault> {
-        let mut elements = Elements::new();
+    /// Adds the elements that are left, to the end of the text. There may be `most`.
+    pub(crate) fn rest(mut self, most: usize, elements: &mut Elements<'a>) -> Result<(), Fault> {
         while let Some(element) = self.next_element()? {
             if elements.len() >= most {
                 return Err(Fault::TooMany);
             }
             elements.push(element);
         }
-        self.end()?;
-        Ok(elements)
+        self.end()
     }
 
     /// Nothing stands behind the array, whose last element was taken.

@@ -11,6 +11,7 @@ mod judging;
 mod line;
 mod live;
 mod orders;
+mod receiving;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -25,16 +26,15 @@ use bellgate_hub::{Event, Hub, Joined, SocketId, Target};
 use bellgate_transport::{App, Io, Opening};
 use bellgate_wire::Message;
 use bytes::Bytes;
-use compact_str::CompactString;
 
 use self::line::Line;
 use super::access::Terms;
 use super::args::Args;
-use super::call::{self, Answering, Call, Held, Outcome, Started};
+use super::call::{Answering, Call, Held, Outcome, Started};
 use super::command::{Command, SocketAction};
 use super::engine::{EngineAction, EnginePeer, Frame, Plain};
 use super::gauges::Gauges;
-use super::handlers::{Gone, Handshake, Received, Reply, Said, Welcome};
+use super::handlers::{Gone, Handshake, Welcome};
 use super::program::Program;
 use super::socket::{Socket, Ways};
 use super::throttle::{Throttle, Visitors};
@@ -107,65 +107,25 @@ impl ShardApp {
         {
             client.did(&event);
         }
-        match (conn, event) {
-            (
-                Some(conn),
-                Event::Received {
-                    socket,
-                    name,
-                    args,
-                    attachments,
-                    ack,
-                },
-            ) => self.receive(
-                conn,
+        match event {
+            Event::Received {
                 socket,
                 name,
-                Args::received(args, attachments),
+                args,
+                attachments,
                 ack,
-                io,
-            ),
-            (conn, event) => {
+            } => {
+                // Who sent it has a connection.
+                if let Some(conn) = conn {
+                    let args = Args::received(args, attachments);
+                    self.receive(conn, socket, name, args, ack, io);
+                }
+            }
+            event => {
                 if let Some(call) = self.call(conn, event) {
                     self.start(conn, call, io);
                 }
             }
-        }
-    }
-
-    /// Hands an event of a client to its handler: most have an answer at once.
-    fn receive(
-        &mut self,
-        conn: ConnId,
-        id: SocketId,
-        name: CompactString,
-        args: Args,
-        ack: Option<u64>,
-        io: &mut Io<'_>,
-    ) {
-        if let Err(excess) = self.throttled(conn, id, io.now) {
-            return self.refuse_event(id, ack, &excess, io);
-        }
-        if name == live::RENEWAL {
-            let payload = args.texts().next().unwrap_or("null");
-            return self.renew(conn, id, ack, payload, io);
-        }
-        let Some(socket) = self.socket(id) else {
-            return;
-        };
-        let received = Received {
-            socket,
-            name,
-            args,
-            wants_ack: ack.is_some(),
-        };
-        if self.busy.contains_key(&conn) {
-            return self.queue(conn, Call::Received(ack, received), io);
-        }
-        match call::received(&self.program, received) {
-            Some(Said::Now(reply)) => self.answer(id, ack, call::reply(reply), io),
-            Some(Said::Later(reply)) => self.wait(conn, Answering::Event(id, ack, reply)),
-            None => {}
         }
     }
 
@@ -285,14 +245,6 @@ impl ShardApp {
             Outcome::Connect(socket, Err(refused)) => self.refuse(socket, &refused, io),
             Outcome::Event(socket, ack, reply) => self.answer(socket, ack, reply, io),
             Outcome::Nothing => {}
-        }
-    }
-
-    /// Sends an event's ack, where the client waits for one and the handler has one.
-    fn answer(&mut self, socket: SocketId, ack: Option<u64>, reply: Reply, io: &mut Io<'_>) {
-        if let (Some(id), Reply(Some(args))) = (ack, reply) {
-            let (args, attachments) = args.into_parts();
-            self.hub.ack(socket, id, args.array(), attachments, io);
         }
     }
 

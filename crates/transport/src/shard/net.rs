@@ -112,11 +112,12 @@ impl Net {
     /// The WebSocket with this token, wherever it stands now: a probe becomes the session's own.
     pub(crate) fn lane_mut(&mut self, id: ConnId, token: u32) -> Option<(Lane, &mut WsLane)> {
         let conn = self.conn_mut(id)?;
-        let own = conn.lane.as_mut().map(|lane| (Lane::Websocket, lane));
-        let probe = conn.probe.as_deref_mut().map(|lane| (Lane::Probe, lane));
-        own.into_iter()
-            .chain(probe)
-            .find(|(_, lane)| lane.token == token)
+        let is_meant = |lane: &WsLane| lane.token == token;
+        if conn.lane.as_ref().is_some_and(is_meant) {
+            return Some((Lane::Websocket, conn.lane.as_mut()?));
+        }
+        let probe = conn.probe.as_deref_mut().filter(|lane| is_meant(lane))?;
+        Some((Lane::Probe, probe))
     }
 
     /// The session that a sid names, if the sid proves it.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use bellgate_codes::Refusal;
 
-use crate::json::{Elements, MAX_ARGUMENTS, array, malformed, validate_json};
+use crate::json::{Array, Elements, MAX_ARGUMENTS, malformed, validate_json};
 use crate::limits::Limits;
 use crate::socket::{Arguments, event};
 
@@ -107,54 +107,46 @@ impl<'a> SocketPacket<'a> {
         };
         let (namespace, rest) = take_namespace(rest, limits)?;
         let (id, rest) = take_id(rest)?;
-        let (name, args) = contents(kind, id, rest, limits)?;
-        Ok(Self {
+        let mut packet = Self {
             kind,
             attachments,
             namespace,
             id,
             data: (!rest.is_empty()).then_some(rest),
-            name,
-            args,
-        })
+            name: None,
+            args: Elements::new(),
+        };
+        packet.read(rest, limits)?;
+        Ok(packet)
+    }
+
+    /// Takes what the payload holds, if it and the id are those of the kind. It is read once.
+    fn read(&mut self, data: &'a str, limits: &Limits) -> Result<(), Refusal> {
+        let first = data.as_bytes().trim_ascii_start().first();
+        match (self.kind, first, self.id) {
+            (Kind::Event | Kind::BinaryEvent, Some(b'['), _) => {
+                self.name = Some(event::split(data, limits, &mut self.args)?);
+                Ok(())
+            }
+            (Kind::Ack | Kind::BinaryAck, Some(b'['), Some(_)) => {
+                let array = Array::open(data, limits.json_depth)?;
+                Ok(array.rest(MAX_ARGUMENTS, &mut self.args)?)
+            }
+            (Kind::Connect | Kind::Disconnect, _, None) if data.is_empty() => Ok(()),
+            (Kind::Connect, Some(b'{'), None) => validate_json(data, limits.json_depth),
+            (Kind::Connect | Kind::Disconnect, _, Some(_)) => Err(malformed("it carries an id")),
+            (Kind::Ack | Kind::BinaryAck, _, None) => Err(malformed("an ack lacks its id")),
+            (kind, _, _) => Err(malformed(&format!(
+                "the payload is not of the form that {} asks for",
+                kind.name()
+            ))),
+        }
     }
 
     /// The arguments, to be kept.
     pub fn arguments(&self) -> Arguments {
         Arguments::cut(self.data.unwrap_or_default(), &self.args)
     }
-}
-
-/// What the payload holds, if it and the id are those of the kind. It is read once.
-fn contents<'a>(
-    kind: Kind,
-    id: Option<u64>,
-    data: &'a str,
-    limits: &Limits,
-) -> Result<(Option<Cow<'a, str>>, Elements<'a>), Refusal> {
-    let first = data.as_bytes().trim_ascii_start().first();
-    match (kind, first, id) {
-        (Kind::Event | Kind::BinaryEvent, Some(b'['), _) => {
-            let (name, args) = event::split(data, limits)?;
-            return Ok((Some(name), args));
-        }
-        (Kind::Ack | Kind::BinaryAck, Some(b'['), Some(_)) => {
-            return Ok((None, array(data, limits.json_depth, MAX_ARGUMENTS)?));
-        }
-        (Kind::Connect | Kind::Disconnect, _, None) if data.is_empty() => {}
-        (Kind::Connect, Some(b'{'), None) => validate_json(data, limits.json_depth)?,
-        (Kind::Connect | Kind::Disconnect, _, Some(_)) => {
-            return Err(malformed("it carries an id"));
-        }
-        (Kind::Ack | Kind::BinaryAck, _, None) => return Err(malformed("an ack lacks its id")),
-        (kind, _, _) => {
-            return Err(malformed(&format!(
-                "the payload is not of the form that {} asks for",
-                kind.name()
-            )));
-        }
-    }
-    Ok((None, Elements::new()))
 }
 
 fn take_kind(text: &str) -> Result<(Kind, &str), Refusal> {

@@ -22,21 +22,22 @@ pub fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name)
 }
 
-/// Cuts `["name",1,{"a":2}]` into the name and the raw texts of the arguments.
+/// Cuts `["name",1,{"a":2}]` into the name and the raw texts of the arguments, which become `args`.
 ///
 /// A number is a name too, and is given as its text. Refused are a missing, reserved or too long
 /// name, and whatever is no array.
 pub(crate) fn split<'a>(
     data: &'a str,
     limits: &Limits,
-) -> Result<(Cow<'a, str>, Elements<'a>), Refusal> {
+    args: &mut Elements<'a>,
+) -> Result<Cow<'a, str>, Refusal> {
     let mut array = Array::open(data, limits.json_depth)?;
     let Some(name) = array.next_element()? else {
         array.end()?;
         return Err(malformed("an event lacks its name"));
     };
-    let elements = array.rest(MAX_ARGUMENTS)?;
-    Ok((read_name(name, limits)?, elements))
+    array.rest(MAX_ARGUMENTS, args)?;
+    read_name(name, limits)
 }
 
 fn read_name<'a>(raw: &'a str, limits: &Limits) -> Result<Cow<'a, str>, Refusal> {
