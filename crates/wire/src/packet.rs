@@ -34,19 +34,20 @@ impl<'a> Packet<'a> {
     /// `b` and base64 are refused here: they belong into polling bodies alone. So is data behind
     /// the types that carry none (`1`, `5`, `6`).
     pub fn decode_text(text: &'a str) -> Result<Self, Refusal> {
-        let Some(kind) = text.chars().next() else {
+        let Some(kind) = text.bytes().next() else {
             return Err(malformed("it is empty"));
         };
-        let data = text.get(kind.len_utf8()..).unwrap_or_default();
+        // Nothing but a digit is of a known type.
+        let data = text.get(1..).unwrap_or_default();
         match (kind, data) {
-            ('0', json) => Ok(Self::Open(json)),
-            ('1', "") => Ok(Self::Close),
-            ('2', data) => Ok(Self::Ping(data)),
-            ('3', data) => Ok(Self::Pong(data)),
-            ('4', text) => Ok(Self::Text(text)),
-            ('5', "") => Ok(Self::Upgrade),
-            ('6', "") => Ok(Self::Noop),
-            ('1' | '5' | '6', _) => Err(malformed("this type carries no data")),
+            (b'0', json) => Ok(Self::Open(json)),
+            (b'1', "") => Ok(Self::Close),
+            (b'2', data) => Ok(Self::Ping(data)),
+            (b'3', data) => Ok(Self::Pong(data)),
+            (b'4', text) => Ok(Self::Text(text)),
+            (b'5', "") => Ok(Self::Upgrade),
+            (b'6', "") => Ok(Self::Noop),
+            (b'1' | b'5' | b'6', _) => Err(malformed("this type carries no data")),
             _ => Err(malformed("its type is unknown")),
         }
     }

@@ -175,6 +175,7 @@ impl Throttle {
     }
 
     /// Counts an event; its namespace is asked for only where one has a rate of its own.
+    #[inline]
     pub(super) fn event<'a>(
         &self,
         visitors: &mut Visitors,
@@ -185,7 +186,16 @@ impl Throttle {
         if !visitors.is_on {
             return Ok(());
         }
-        let sender = sender();
+        self.count_event(visitors, sender(), namespace, now)
+    }
+
+    fn count_event<'a>(
+        &self,
+        visitors: &mut Visitors,
+        sender: Sender<'_>,
+        namespace: impl FnOnce() -> Option<&'a Arc<str>>,
+        now: Instant,
+    ) -> Result<(), Excess> {
         let own = if visitors.has_own {
             self.own.hit(namespace(), || sender.caller(), now)
         } else {

@@ -22,6 +22,9 @@ pub struct Arguments {
     ends: SmallVec<[usize; 2]>,
 }
 
+/// An array that values are yet to be put into.
+const OPENED: CompactString = CompactString::const_new("[");
+
 impl Default for Arguments {
     fn default() -> Self {
         Self::from([].as_slice())
@@ -44,8 +47,7 @@ impl Arguments {
         if !is_tight {
             return Self::from(values);
         }
-        let mut array = CompactString::with_capacity("[".len() + tail.len());
-        array.push_str("[");
+        let mut array = OPENED;
         array.push_str(tail);
         Self::of(array, values)
     }
@@ -112,10 +114,10 @@ impl<'a> FromIterator<&'a str> for Arguments {
 
 impl From<&[&str]> for Arguments {
     fn from(values: &[&str]) -> Self {
-        let mut array = CompactString::with_capacity("[".len() + tail_len(values).max(1));
-        array.push_str("[");
+        let mut array = OPENED;
+        array.reserve(tail_len(values).max("]".len()));
         for value in values {
-            if array.len() > "[".len() {
+            if array.len() > OPENED.len() {
                 array.push_str(",");
             }
             array.push_str(value);

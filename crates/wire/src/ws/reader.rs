@@ -10,7 +10,7 @@ use bellgate_codes::Refusal;
 use crate::limits::Limits;
 use crate::ws::close::parse_close;
 use crate::ws::deflate::{deflated_limit, inflate};
-use crate::ws::frame::{Header, MAX_CLIENT_HEADER, Opcode, malformed};
+use crate::ws::frame::{Header, MAX_CLIENT_HEADER, MAX_CONTROL, Opcode, TEXT, malformed};
 use crate::ws::mask;
 
 /// What a client sent.
@@ -123,8 +123,18 @@ impl Reader {
         limits: &Limits,
         sink: Sink<'_>,
     ) -> Result<(usize, ControlFlow<()>), Refusal> {
-        if let Some(open) = self.pending.as_ref().and_then(|pending| pending.frame) {
-            return self.payload(open, input, limits, sink);
+        match &self.pending {
+            None => {
+                if let Some((payload, taken)) = short_text(input, limits.message_bytes) {
+                    let flow = deliver(false, false, payload, limits, sink)?;
+                    return Ok((taken, flow));
+                }
+            }
+            Some(pending) => {
+                if let Some(open) = pending.frame {
+                    return self.payload(open, input, limits, sink);
+                }
+            }
         }
         let Some((header, head)) = self.header(input)? else {
             return Ok((input.len(), ControlFlow::Continue(())));
@@ -339,6 +349,21 @@ impl Reader {
     }
 }
 
+/// The payload of a text message that lies at the start of the input in one short frame, as most events do, and
+/// how much of the input the frame is. None for whatever else stands there, right or wrong.
+#[inline]
+fn short_text(input: &mut [u8], limit: usize) -> Option<(&mut [u8], usize)> {
+    let ([first, second, mask @ ..], behind) = input.split_first_chunk_mut::<6>()?;
+    let len = usize::from(*second & 0x7f);
+    let is_short = *second & 0x80 != 0 && len <= limit.min(MAX_CONTROL);
+    if *first != TEXT || !is_short {
+        return None;
+    }
+    let payload = behind.get_mut(..len)?;
+    mask::apply(payload, *mask, 0);
+    Some((payload, len + 6))
+}
+
 /// Room for the next piece: doubled as usual, but never beyond what the frame still brings.
 fn reserve(target: &mut Vec<u8>, missing: usize, taken: usize) {
     if target.capacity() - target.len() < taken {
@@ -346,6 +371,7 @@ fn reserve(target: &mut Vec<u8>, missing: usize, taken: usize) {
     }
 }
 
+#[inline]
 fn deliver(
     is_binary: bool,
     is_deflated: bool,

@@ -55,7 +55,9 @@ impl ShardApp {
         reply: Reply,
         io: &mut Io<'_>,
     ) {
-        if let (Some(id), Reply(Some(args))) = (ack, reply) {
+        if let Some(id) = ack
+            && let Reply(Some(args)) = reply
+        {
             let (args, attachments) = args.into_parts();
             self.hub.ack(socket, id, args.array(), attachments, io);
         }
