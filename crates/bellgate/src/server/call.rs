@@ -65,8 +65,8 @@ impl Call {
         }
     }
 
-    /// Calls the handler. Whatever it does, a panic included, it has an outcome, unless it has to wait;
-    /// so has an event without one.
+    /// Calls the handler. Whatever it does, a panic included, there is an outcome, unless it has to wait;
+    /// so there is where nothing handles what happened.
     pub(super) fn start(self, program: &Program) -> Started {
         match self {
             Self::Connect(socket, connect) => {
@@ -148,7 +148,7 @@ fn joined(socket: SocketId, answer: thread::Result<Result<Welcome, Refused>>) ->
     Outcome::Connect(socket, answer)
 }
 
-/// Calls the handler of an event; none where its namespace is no more.
+/// Calls the handler of an event; none where its namespace is not the program's.
 pub(super) fn received(program: &Program, event: Received) -> Option<Said<Reply>> {
     let handlers = program.handlers(event.socket.namespace)?;
     Some(match handlers.event(&event.name) {

@@ -222,10 +222,14 @@ fn a_member_belongs_to_the_rooms_of_its_user_roles_and_topics() {
 fn the_sockets_of_a_connection_are_those_that_joined() {
     let mut world = World::new();
     let conn = world.open(0);
-    world.knock(conn, "/");
+    let waiting = world.knock(conn, "/");
     let joined = world.join(conn, "/admin", Member::visitor());
     assert_eq!(world.hub.sockets(conn), [joined]);
+    assert!(world.hub.joined_as(waiting).is_none());
+    let place = world.hub.joined_as(joined).map(|joined| joined.namespace);
+    assert_eq!(place, Some(1), "`/admin` was defined behind `/`");
     world.close(conn);
+    assert!(world.hub.joined_as(joined).is_none());
     assert_eq!(world.hub.sockets(conn), []);
 }
 
