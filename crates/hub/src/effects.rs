@@ -107,7 +107,7 @@ impl Hub {
         delivery: Delivery,
         out: &mut O,
     ) {
-        let Some(receiver) = self.live(socket).filter(|found| found.is_joined()) else {
+        let Some(receiver) = self.receiver(socket) else {
             return;
         };
         self.write_to(receiver, delivery, out, |namespace| {
@@ -128,7 +128,7 @@ impl Hub {
         attachments: Vec<Bytes>,
         out: &mut O,
     ) {
-        let Some(receiver) = self.live(socket).filter(|found| found.is_joined()) else {
+        let Some(receiver) = self.receiver(socket) else {
             return;
         };
         self.write_to(receiver, Delivery::Regular, out, |namespace| {
@@ -289,10 +289,14 @@ impl Hub {
         }
     }
 
-    /// The place of a socket that may be sent to and may join rooms.
+    /// A socket that may be sent to and may join rooms.
+    fn receiver(&self, socket: SocketId) -> Option<&Socket> {
+        self.live(socket).filter(|found| found.is_joined())
+    }
+
+    /// As [`Hub::receiver`], its place.
     fn joined(&self, socket: SocketId) -> Option<u32> {
-        let found = self.live(socket)?;
-        found.is_joined().then_some(socket.index())
+        self.receiver(socket).map(|_| socket.index())
     }
 
     /// The place of a socket that waits for the application's word.
