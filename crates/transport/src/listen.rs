@@ -2,7 +2,9 @@
 //!
 //! On TCP every shard binds the same address with `SO_REUSEPORT`, and the kernel spreads the
 //! connections. That option would also let a second server take half of them silently, so the
-//! address is first bound without it: a taken port is an error that names it.
+//! first shard listens without it, and only then lets the others in: a taken port is an error that
+//! names it. What has been bound is not closed again before all listen: a process that is being
+//! started meanwhile holds a copy of every socket until it runs its own program.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
@@ -133,17 +135,18 @@ fn bind_tcp(host: &str, port: u16, shards: usize) -> Result<(Listeners, Vec<Stri
     let several = addrs.len() > 1;
     for mut addr in addrs {
         addr.set_port(chosen);
-        match probe(addr) {
-            Ok(probed) => {
-                addr = probed;
-                chosen = probed.port();
-            }
+        let first = match first(addr) {
+            Ok(first) => first,
             // A name may have an address of a family that this machine does not speak.
             Err(error) if several && error.kind() == io::ErrorKind::AddrNotAvailable => continue,
             Err(error) => return Err(refused(addr)(error)),
-        }
+        };
+        addr = first.local_addr().map_err(refused(addr))?;
+        chosen = addr.port();
+        let mut first = Some(first);
         for listeners in &mut per_shard {
-            listeners.push(listener(addr).map_err(refused(addr))?);
+            let listener = first.take().map_or_else(|| further(addr), Ok);
+            listeners.push(listener.map_err(refused(addr))?);
         }
         bound.push(format!("http://{addr}"));
     }
@@ -179,17 +182,20 @@ fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(addrs)
 }
 
-/// Whether the address is free; with port 0, which port the system gives.
-fn probe(addr: SocketAddr) -> io::Result<SocketAddr> {
+/// Listens where nobody else does (with port 0, where the system says), and lets the other shards in
+/// from then on.
+fn first(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(addr)?;
     socket.bind(&addr.into())?;
     // Listening finds a second server that shares the port by SO_REUSEPORT, which binding may not.
-    socket.listen(1)?;
-    let listener: TcpListener = socket.into();
-    listener.local_addr()
+    socket.listen(BACKLOG)?;
+    socket.set_reuse_port(true)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
-fn listener(addr: SocketAddr) -> io::Result<TcpListener> {
+/// Listens beside the first.
+fn further(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(addr)?;
     socket.set_reuse_port(true)?;
     socket.bind(&addr.into())?;
@@ -249,4 +255,42 @@ pub fn raise_descriptor_limit() -> u64 {
     };
     let raised = setrlimit(Resource::Nofile, wanted).map_or(limit.current, |()| limit.maximum);
     raised.unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::{bind, reserve};
+    use crate::config::ListenAddr;
+
+    fn any_port() -> ListenAddr {
+        ListenAddr::Tcp {
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+        }
+    }
+
+    /// A child process has every descriptor of its parent until it runs its own program, also a
+    /// listening socket that the parent closes meanwhile.
+    #[test]
+    fn a_free_port_is_free_although_the_process_starts_others_meanwhile() {
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+            let refused = (0..2000).find_map(|_| {
+                let (listen, reserved) = reserve(any_port()).unwrap();
+                let bound = bind(&listen, 2);
+                drop(reserved);
+                bound.err()
+            });
+            done.store(true, Ordering::Relaxed);
+            assert!(refused.is_none(), "{refused:?}");
+        });
+    }
 }
