@@ -17,13 +17,22 @@ export function built(name, variable) {
   return process.env[variable] ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "release", name);
 }
 
-/** A port on 127.0.0.1 that was free a moment ago. */
+/**
+ * A port on 127.0.0.1 that was free a moment ago, below those that the system gives to whoever asks for any (Linux:
+ * from 32768), so that no other program is given it before it is bound.
+ */
 export async function freePort() {
-  const probe = createServer();
-  await new Promise((resolve, reject) => probe.listen(0, "127.0.0.1", resolve).on("error", reject));
-  const { port } = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const probe = createServer();
+    const isFree = new Promise((resolve) => {
+      probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (await isFree) {
+      await new Promise((resolve) => probe.close(resolve));
+      return port;
+    }
+  }
 }
 
 /** A running server under test. */

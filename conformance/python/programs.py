@@ -5,7 +5,9 @@ Bellgate's own, and what stands beside it: an application, a Redis.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -31,10 +33,16 @@ SECRET = "the-key-of-the-flask-application-0123456789"
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on 127.0.0.1 that was free a moment ago.
+
+    It is below those that the system gives to whoever asks for any (Linux: from 32768), so that no other program is
+    given it before it is bound.
+    """
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def until(check: Callable[[], object], seconds: float = SOON, what: str = "the condition") -> None:
