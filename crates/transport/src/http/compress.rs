@@ -13,27 +13,32 @@ use super::answer;
 
 /// How the answer to a GET may be compressed, told from its request, which need not be kept.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Compressing {
-    /// From how many bytes on; none where the settings compress nothing.
-    threshold: Option<usize>,
+pub(crate) struct Compressing(
+    /// None where the settings compress nothing.
+    Option<Offer>,
+);
+
+/// What the settings offer, and a client takes of it. A poll that waits keeps this, so it is small.
+#[derive(Debug, Clone, Copy)]
+struct Offer {
+    /// From how many bytes on.
+    threshold: u32,
     encoding: Option<Encoding>,
 }
 
 impl Compressing {
     /// As the client accepts.
     pub(crate) fn of(headers: &HeaderMap, threshold: Option<usize>) -> Self {
-        Self {
-            threshold,
-            encoding: threshold.and_then(|_| Encoding::choose(headers)),
-        }
+        Self(threshold.map(|threshold| Offer {
+            threshold: u32::try_from(threshold).unwrap_or(u32::MAX),
+            encoding: Encoding::choose(headers),
+        }))
     }
 
     /// The answer.
     pub(crate) fn answer(self, body: Vec<u8>) -> Response<Full<Bytes>> {
-        let is_long = |threshold| body.len() >= threshold;
-        let wanted = self
-            .encoding
-            .filter(|_| self.threshold.is_some_and(is_long));
+        let is_long = |offer: &Offer| body.len() >= offer.threshold as usize;
+        let wanted = self.0.filter(is_long).and_then(|offer| offer.encoding);
         let encoded = wanted.and_then(|encoding| Some((encoding, encoding.encode(&body).ok()?)));
         let mut response = match encoded {
             Some((encoding, compressed)) => {
@@ -44,7 +49,7 @@ impl Compressing {
             }
             None => answer::text(body),
         };
-        if self.threshold.is_some() {
+        if self.0.is_some() {
             // Another client would have got another answer (RFC 9110 §12.5.5).
             let accepted = HeaderValue::from_static("Accept-Encoding");
             response.headers_mut().insert(VARY, accepted);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::Arrival;
 use crate::socket::Socket;
 
 /// Time for the head of a request, the TLS handshake of a first one included.
@@ -35,40 +36,56 @@ enum Phase {
     Busy,
 }
 
-/// Tells the stream when a request begins and ends.
-#[derive(Debug, Clone)]
-pub(crate) struct Pace(Rc<Cell<Phase>>);
+/// What the requests of a connection tell its stream: when one begins and ends, and what the stream
+/// becomes after the last.
+pub(crate) struct Course {
+    phase: Cell<Phase>,
+    arrival: Cell<Option<Box<Arrival>>>,
+}
 
-impl Pace {
-    /// A connection whose first request is due.
-    pub(crate) fn begin() -> Self {
-        Self(Rc::new(Cell::new(Phase::Head(Instant::now() + HEAD))))
+impl Course {
+    /// Of a connection whose first request is due.
+    pub(crate) fn begin() -> Rc<Self> {
+        Rc::new(Self {
+            phase: Cell::new(Phase::Head(Instant::now() + HEAD)),
+            arrival: Cell::default(),
+        })
     }
 
     /// A request's head has arrived.
     pub(crate) fn served(&self) {
-        self.0.set(Phase::Busy);
+        self.phase.set(Phase::Busy);
     }
 
     /// Its answer is given.
     pub(crate) fn answered(&self) {
-        self.0.set(Phase::Idle);
+        self.phase.set(Phase::Idle);
+    }
+
+    /// With its answer the stream is switched, for this.
+    pub(crate) fn switched(&self, arrival: Box<Arrival>) {
+        self.arrival.set(Some(arrival));
+    }
+
+    /// What the stream was switched for, told once.
+    pub(crate) fn arrival(&self) -> Option<Box<Arrival>> {
+        self.arrival.take()
     }
 }
 
 /// A [`Socket`] whose client has deadlines.
 pub(crate) struct Guarded {
     socket: Socket,
-    pace: Pace,
+    course: Rc<Course>,
     reading: Deadline,
     writing: Deadline,
 }
 
 impl Guarded {
-    pub(crate) fn new(socket: Socket, pace: Pace) -> Self {
+    pub(crate) fn new(socket: Socket, course: Rc<Course>) -> Self {
         Self {
             socket,
-            pace,
+            course,
             reading: Deadline::default(),
             writing: Deadline::default(),
         }
@@ -118,10 +135,10 @@ impl AsyncRead for Guarded {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let read = Pin::new(&mut this.socket).poll_read(cx, buf);
-        let phase = this.pace.0.get();
+        let phase = this.course.phase.get();
         if read.is_ready() {
             if phase == Phase::Idle {
-                this.pace.0.set(Phase::Head(Instant::now() + HEAD));
+                this.course.phase.set(Phase::Head(Instant::now() + HEAD));
                 this.reading.clear();
             }
             return read;

@@ -1,26 +1,25 @@
 //! One HTTP connection: hyper until it closes, or until its stream becomes a WebSocket.
 
-use std::cell::RefCell;
 use std::convert::Infallible;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bellgate_gate::Peer;
-use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue, UPGRADE};
 use http::{Request, Response};
-use http_body::Body;
 use http_body_util::{BodyExt as _, Either};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::Service;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWrite as _;
 
 use super::endpoint::Endpoint;
-use super::guard::{Guarded, Pace};
+use super::guard::{Course, Guarded};
 use super::poll::Asked;
-use super::{Arrival, BoxError, Fallback, Judged, Reply, ResponseBody, answer};
+use super::{Arrival, Fallback, Judged, Reply, ResponseBody, answer};
 use crate::app::App;
 use crate::socket::Socket;
 
@@ -28,61 +27,111 @@ use crate::socket::Socket;
 const HEADERS: usize = 100;
 const HEAD_BYTES: usize = 16 * 1024;
 
-/// Serves requests on a stream until it ends.
-pub(crate) async fn connection<A: App>(
-    endpoint: Endpoint<A>,
-    fallback: Fallback,
-    socket: Socket,
-    peer: Peer,
-) {
-    let arrival: Arrivals = Rc::default();
-    let pace = Pace::begin();
-    let service = {
-        let endpoint = endpoint.clone();
-        let arrival = Rc::clone(&arrival);
-        let pace = pace.clone();
-        service_fn(move |request: Request<Incoming>| {
-            let (parts, body) = request.into_parts();
-            let shared = &endpoint.shared;
-            let judged = Judged::read(shared.judging(), &parts, &peer, shared.request_id());
-            let request = Request::from_parts(parts, body);
-            pace.served();
-            let serving = Serving::begin(&endpoint, request, judged, &fallback, &arrival);
-            let pace = pace.clone();
-            Paced { serving, pace }
-        })
-    };
-    let mut http = http1::Builder::new();
-    http.header_read_timeout(None)
-        .max_headers(HEADERS)
-        .max_buf_size(HEAD_BYTES);
-    let serving = http.serve_connection(TokioIo::new(Guarded::new(socket, pace)), service);
-    let ended = serving.without_shutdown().await;
-    let purpose = arrival.borrow_mut().take();
-    match (ended, purpose) {
-        (Ok(parts), Some(purpose)) => {
-            endpoint.arrive(
-                purpose,
-                parts.io.into_inner().into_inner(),
-                parts.read_buf.to_vec(),
-            );
+/// Serves requests on a stream until it ends. Written by hand: an `async fn` would keep its arguments,
+/// and what it does at the end, beside what serves for as long as the connection lives.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a task has one of these, which serves until its end"
+)]
+pub(crate) enum Connection<A: App> {
+    Serving(http1::Connection<TokioIo<Guarded>, Visitor<A>>),
+    Closing(Socket),
+    Over,
+}
+
+impl<A: App> Connection<A> {
+    pub(crate) fn new(
+        endpoint: Endpoint<A>,
+        fallback: Fallback,
+        socket: Socket,
+        peer: Peer,
+    ) -> Self {
+        let visitor = Visitor {
+            endpoint,
+            fallback,
+            peer,
+            course: Course::begin(),
+        };
+        let stream = TokioIo::new(Guarded::new(socket, Rc::clone(&visitor.course)));
+        let mut http = http1::Builder::new();
+        http.header_read_timeout(None)
+            .max_headers(HEADERS)
+            .max_buf_size(HEAD_BYTES);
+        Self::Serving(http.serve_connection(stream, visitor))
+    }
+
+    /// Hands the stream over to where it goes on; else it is to be closed.
+    fn leave(&mut self) {
+        let Self::Serving(http) = mem::replace(self, Self::Over) else {
+            return;
+        };
+        let parts = http.into_parts();
+        let visitor = parts.service;
+        let socket = parts.io.into_inner().into_inner();
+        match visitor.course.arrival() {
+            Some(arrival) => visitor
+                .endpoint
+                .arrive(arrival, socket, parts.read_buf.to_vec()),
+            None => *self = Self::Closing(socket),
         }
-        (Ok(parts), None) => {
-            let mut socket = parts.io.into_inner().into_inner();
-            // A client that is gone already makes this fail, which changes nothing.
-            let _ = tokio::io::AsyncWriteExt::shutdown(&mut socket).await;
-        }
-        (Err(error), _) => tracing::debug!(%error, "an HTTP connection ended early"),
     }
 }
 
-/// Where an upgrade leaves what its stream is for.
-type Arrivals = Rc<RefCell<Option<Box<Arrival>>>>;
+impl<A: App> Future for Connection<A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            match this {
+                Self::Serving(http) => match ready!(http.poll_without_shutdown(cx)) {
+                    Ok(()) => this.leave(),
+                    Err(error) => {
+                        tracing::debug!(%error, "an HTTP connection ended early");
+                        *this = Self::Over;
+                    }
+                },
+                Self::Closing(socket) => {
+                    // A client that is gone already makes this fail, which changes nothing.
+                    let _ = ready!(Pin::new(socket).poll_shutdown(cx));
+                    *this = Self::Over;
+                }
+                Self::Over => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+/// Who speaks on one connection, and what its requests are answered by.
+pub(crate) struct Visitor<A: App> {
+    endpoint: Endpoint<A>,
+    fallback: Fallback,
+    peer: Peer,
+    course: Rc<Course>,
+}
+
+impl<A: App> Service<Request<Incoming>> for Visitor<A> {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = Paced<A>;
+
+    fn call(&self, request: Request<Incoming>) -> Paced<A> {
+        let (parts, body) = request.into_parts();
+        let shared = &self.endpoint.shared;
+        let judged = Judged::read(shared.judging(), &parts, &self.peer, shared.request_id());
+        let request = Request::from_parts(parts, body);
+        self.course.served();
+        Paced {
+            serving: Serving::begin(self, request, judged),
+            course: Rc::clone(&self.course),
+        }
+    }
+}
 
 /// A request that is being served, after which the connection waits for the next one.
-struct Paced<A: App> {
+pub(crate) struct Paced<A: App> {
     serving: Serving<A>,
-    pace: Pace,
+    course: Rc<Course>,
 }
 
 impl<A: App> Future for Paced<A> {
@@ -94,7 +143,7 @@ impl<A: App> Future for Paced<A> {
             Serving::Poll(asked) => ready!(Pin::new(asked).poll(cx)).map(Either::Left),
             Serving::Whole(answering) => ready!(answering.as_mut().poll(cx)),
         };
-        this.pace.answered();
+        this.course.answered();
         Poll::Ready(Ok(response))
     }
 }
@@ -108,17 +157,8 @@ enum Serving<A: App> {
 
 impl<A: App> Serving<A> {
     /// Decides which; nothing is done for it before the first poll.
-    fn begin<B>(
-        endpoint: &Endpoint<A>,
-        request: Request<B>,
-        judged: Judged,
-        fallback: &Fallback,
-        arrival: &Arrivals,
-    ) -> Self
-    where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Into<BoxError>,
-    {
+    fn begin(visitor: &Visitor<A>, request: Request<Incoming>, judged: Judged) -> Self {
+        let endpoint = &visitor.endpoint;
         endpoint.local.borrow().net.stats.requests.add(1);
         let mount = endpoint.shared.mount(request.uri().path());
         if mount.is_some()
@@ -126,8 +166,8 @@ impl<A: App> Serving<A> {
         {
             return Self::Poll(asked);
         }
-        let (endpoint, fallback, arrival) =
-            (endpoint.clone(), Rc::clone(fallback), Rc::clone(arrival));
+        let endpoint = endpoint.clone();
+        let (fallback, course) = (Rc::clone(&visitor.fallback), Rc::clone(&visitor.course));
         Self::Whole(Box::pin(async move {
             let wants_upgrade = request.headers().contains_key(UPGRADE);
             match endpoint.route(request, judged, mount, &fallback).await {
@@ -140,8 +180,8 @@ impl<A: App> Serving<A> {
                     }
                     response
                 }
-                Served::Upgrade(response, purpose) => {
-                    *arrival.borrow_mut() = Some(purpose);
+                Served::Upgrade(response, arrival) => {
+                    course.switched(arrival);
                     response
                 }
             }
@@ -156,17 +196,13 @@ enum Served {
 }
 
 impl<A: App> Endpoint<A> {
-    async fn route<B>(
+    async fn route(
         &self,
-        request: Request<B>,
+        request: Request<Incoming>,
         judged: Judged,
         mount: Option<usize>,
         fallback: &Fallback,
-    ) -> Served
-    where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Into<BoxError>,
-    {
+    ) -> Served {
         if let Some(mount) = mount {
             return match self.handle(request, judged, mount).await {
                 Reply::Answer(response) => Served::Answer(response.map(Either::Left)),

@@ -17,7 +17,8 @@ use super::{Local, Shard, flush, now};
 use crate::app::App;
 use crate::http::endpoint::Endpoint;
 use crate::http::poll::Asked;
-use crate::http::{Fallback, Handover, Reply, serve};
+use crate::http::serve::Connection;
+use crate::http::{Fallback, Handover, Reply};
 use crate::server::Shared;
 use crate::socket::{Portable, Socket};
 use crate::tls::TlsStream;
@@ -194,7 +195,7 @@ fn take_in<A: App>(endpoint: &Endpoint<A>, fallback: &Fallback, inlet: Inlet<A::
                     addr: PeerAddr::Unix,
                     tls: false,
                 };
-                spawn_local(serve::connection(
+                spawn_local(Connection::new(
                     endpoint.clone(),
                     fallback.clone(),
                     socket,
@@ -298,7 +299,7 @@ async fn accept_tcp<A: App>(endpoint: Endpoint<A>, fallback: Fallback, listener:
                 }
             },
         };
-        spawn_local(serve::connection(
+        spawn_local(Connection::new(
             endpoint.clone(),
             fallback.clone(),
             socket,
