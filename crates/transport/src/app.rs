@@ -11,6 +11,7 @@ use bellgate_engine::{ConnId, Delivery, Outlet, Transport};
 use bellgate_gate::{Origin, RequestFacts};
 use bellgate_wire::Message;
 
+use crate::request_id::RequestId;
 use crate::shard::net::Net;
 
 /// What is known about a connection when its session opens.
@@ -19,7 +20,7 @@ pub struct Opening {
     /// The opening request, as the gate read it.
     pub facts: Box<RequestFacts>,
     /// The id that the request's answer and log lines carry.
-    pub request_id: String,
+    pub request_id: RequestId,
     /// The transport that opened the session.
     pub transport: Transport,
     /// Which of the configured Engine.IO paths was asked for (index).

@@ -40,7 +40,7 @@ impl RefusalLog {
         let is_in_full = if refusal.code().row().category == Category::Cors {
             self.tell_origin("refused", refusal, judged, now)
         } else {
-            tell(refusal, &judged.request_id);
+            tell(refusal, &judged.request_id.to_string());
             true
         };
         if let Some(on_refused) = &self.on_refused {
@@ -68,7 +68,7 @@ impl RefusalLog {
                 let explained = explain(&judged.live.origins, &judged.facts, refusal);
                 tracing::$level!(
                     code = refusal.code().name(),
-                    request_id = &*judged.request_id,
+                    request_id = judged.request_id.to_string(),
                     origin = explained.received,
                     canonical = explained.canonical,
                     nearest = explained.nearest.map(|nearest| nearest.to_string()),

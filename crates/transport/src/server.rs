@@ -16,6 +16,7 @@ use crate::config::{Live, TransportConfig};
 use crate::http::{BoxError, Fallback, Handover, Judged, Reply};
 use crate::listen::{self, ListenError, Listeners, SocketFile};
 use crate::refusals::RefusalLog;
+use crate::request_id::RequestId;
 use crate::shard::inlet::{Inlet, Remote};
 use crate::shard::run::{Listening, run};
 use crate::sid::Sid;
@@ -68,13 +69,9 @@ impl<C> Shared<C> {
         (self.live(), Arc::clone(&self.refusals))
     }
 
-    /// A fresh request id: unique in this process, and hardly ever the same in another.
-    pub(crate) fn request_id(&self) -> String {
-        format!(
-            "{:08x}-{:x}",
-            self.boot,
-            self.requests.fetch_add(1, Ordering::Relaxed)
-        )
+    /// A fresh request id.
+    pub(crate) fn request_id(&self) -> RequestId {
+        RequestId::new(self.boot, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -22,11 +22,14 @@ pub(crate) async fn diagnose(Extension(judged): Extension<Judged>) -> Response {
         "rule": verdict.rule.name(),
         "origin": judged.facts.received_origin(),
         "host": judged.facts.host(),
-        "request_id": &*judged.request_id,
+        "request_id": judged.request_id.to_string(),
     });
     if let (Some(refusal), Value::Object(told)) = (&verdict.refusal, &mut told) {
         told.insert("message".into(), json!(refusal.message()));
-        told.insert("data".into(), refusal.data(&judged.request_id, None));
+        told.insert(
+            "data".into(),
+            refusal.data(&judged.request_id.to_string(), None),
+        );
     }
     // A page that is let in only for the report will be refused one day.
     if let (Some(refusal), Value::Object(told)) = (&verdict.reported, &mut told) {

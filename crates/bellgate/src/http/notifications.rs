@@ -131,7 +131,7 @@ async fn publish_list(
         results.push(match publish_one(api, source, entry).await {
             Ok(published) => published,
             Err(refusal) => {
-                let mut problem = refusal.data(&judged.request_id, None);
+                let mut problem = refusal.data(&judged.request_id.to_string(), None);
                 if let Some(problem) = problem.as_object_mut() {
                     problem.insert("detail".into(), json!(refusal.cause()));
                 }

@@ -28,10 +28,10 @@ impl IntoResponse for Problem {
         let row = self.refusal.code().row();
         let request_id = if let Some(judged) = &self.judged {
             judged.tell(&self.refusal);
-            &*judged.request_id
+            judged.request_id.to_string()
         } else {
             refusals::tell(&self.refusal, "");
-            ""
+            String::new()
         };
         let retry_after = answer::retry_after(row.status);
         let mut headers = HeaderMap::new();
@@ -49,7 +49,7 @@ impl IntoResponse for Problem {
         (
             status,
             headers,
-            self.refusal.problem(request_id, retry_after),
+            self.refusal.problem(&request_id, retry_after),
         )
             .into_response()
     }

@@ -25,9 +25,9 @@ pub struct Handshake {
     /// The client's address, as trusted proxies tell it; none on a unix socket.
     pub address: Option<IpAddr>,
     /// The page's origin in canonical form, if the request had one.
-    pub origin: Option<String>,
+    pub origin: Option<Box<str>>,
     /// The id of the request, as its answer and the log have it.
-    pub request_id: String,
+    pub request_id: Box<str>,
 }
 
 /// A client asks to join a namespace.

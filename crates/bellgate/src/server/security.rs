@@ -71,10 +71,11 @@ pub(crate) fn tell_request(why: &Refusal, judged: &Judged, is_in_full: bool) {
     if is_in_full {
         let facts = &judged.facts;
         let origin = facts.origin().valid().map(ToString::to_string);
+        let request_id = judged.request_id.to_string();
         let of = Incident {
             address: facts.client_addr(),
             origin: origin.as_deref(),
-            request_id: Some(&judged.request_id),
+            request_id: Some(&request_id),
             ..Incident::default()
         };
         write(why, &of, "refused");

@@ -336,11 +336,11 @@ impl App for ShardApp {
 
     fn handle_open(&mut self, conn: ConnId, opening: Opening, io: &mut Io<'_>) {
         let facts = &opening.facts;
-        let origin = facts.origin().valid().map(ToString::to_string);
+        let origin = facts.origin().valid();
         let handshake = Handshake {
             address: facts.client_addr(),
-            origin,
-            request_id: opening.request_id,
+            origin: origin.map(|origin| origin.to_string().into()),
+            request_id: opening.request_id.to_string().into(),
         };
         self.visitors.open(conn, facts);
         if let Some(endpoint) = self.program.engine_endpoint(opening.mount) {

@@ -107,7 +107,7 @@ async fn a_refusal_of_the_catalogue_tells_its_code_and_the_id_of_the_handshake()
         let noting = Arc::clone(&notes);
         let lab = Lab::start(2, |server| {
             server.on_connect("/", move |connect: Connect| {
-                noting.add(connect.handshake.request_id.clone());
+                noting.add(connect.handshake.request_id.to_string());
                 let namespace = connect.namespace.to_string();
                 async { Err::<Welcome, _>(Refusal::AuthRequired { namespace }.into()) }
             })

@@ -14,6 +14,7 @@ use http::{HeaderMap, Response, StatusCode};
 use http_body_util::Full;
 
 use super::Judged;
+use crate::request_id::RequestId;
 
 /// The header that names a request in answers and logs.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,7 +59,7 @@ pub(crate) fn preflight() -> Response<Full<Bytes>> {
 /// A refusal under the Engine.IO path: its status, the JSON body, and when to come back.
 ///
 /// `retry_after` is jittered by the caller's client anyway; a temporary refusal names the least.
-pub fn refusal(refusal: &Refusal, request_id: &str) -> Response<Full<Bytes>> {
+pub fn refusal(refusal: &Refusal, request_id: RequestId) -> Response<Full<Bytes>> {
     refusal_until(
         refusal,
         request_id,
@@ -69,13 +70,13 @@ pub fn refusal(refusal: &Refusal, request_id: &str) -> Response<Full<Bytes>> {
 /// As [`refusal`], where it is known when to come back. The header has whole seconds, rounded up.
 pub(crate) fn refusal_until(
     refusal: &Refusal,
-    request_id: &str,
+    request_id: RequestId,
     retry_after: Option<Duration>,
 ) -> Response<Full<Bytes>> {
     let status =
         StatusCode::from_u16(refusal.code().row().status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = Response::new(Full::new(Bytes::from(
-        refusal.http_body(request_id, retry_after),
+        refusal.http_body(&request_id.to_string(), retry_after),
     )));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -121,17 +122,17 @@ pub fn finish<B>(response: &mut Response<B>, judged: &Judged) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
     }
-    name(headers, &judged.request_id);
+    name(headers, judged.request_id);
 }
 
 /// As [`finish`], for an answer of the endpoint to a request that was admitted and is no OPTIONS.
-pub(crate) fn finish_for(reader: &Reader, request_id: &str, headers: &mut HeaderMap) {
+pub(crate) fn finish_for(reader: &Reader, request_id: RequestId, headers: &mut HeaderMap) {
     reader.write(headers);
     name(headers, request_id);
 }
 
-fn name(headers: &mut HeaderMap, request_id: &str) {
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+fn name(headers: &mut HeaderMap, request_id: RequestId) {
+    if let Ok(id) = HeaderValue::try_from(request_id.to_string()) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers

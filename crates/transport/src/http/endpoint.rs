@@ -57,7 +57,7 @@ impl<A: App> Endpoint<A> {
         let reply = self.decide(request, &judged, mount).await;
         let mut reply = reply.unwrap_or_else(|refusal| {
             self.note(&refusal, &judged);
-            Reply::Answer(answer::refusal(&refusal, &judged.request_id))
+            Reply::Answer(answer::refusal(&refusal, judged.request_id))
         });
         let (Reply::Answer(response) | Reply::Upgrade(response, _)) = &mut reply;
         answer::finish(response, &judged);
@@ -100,7 +100,7 @@ impl<A: App> Endpoint<A> {
         };
         if in_band::is_of_refusal(sid) {
             // The client looks once more for what it was just refused; the log has told it.
-            let unknown = answer::refusal(&Refusal::SessionUnknown {}, &judged.request_id);
+            let unknown = answer::refusal(&Refusal::SessionUnknown {}, judged.request_id);
             return Ok(Reply::Answer(unknown));
         }
         let sid = Sid::parse(sid)
@@ -190,7 +190,7 @@ impl<A: App> Endpoint<A> {
             Some(Ok(permit)) => permit,
             Some(Err((refusal, wait))) => {
                 self.note(&refusal, judged);
-                let answer = answer::refusal_until(&refusal, &judged.request_id, Some(wait));
+                let answer = answer::refusal_until(&refusal, judged.request_id, Some(wait));
                 return Ok(Reply::Answer(answer));
             }
         };
@@ -201,7 +201,7 @@ impl<A: App> Endpoint<A> {
         })?;
         let opening = Opening {
             facts: Box::new((*judged.facts).clone()),
-            request_id: judged.request_id.to_string(),
+            request_id: judged.request_id,
             transport,
             mount,
         };

@@ -49,7 +49,7 @@ pub(super) fn refusals(
     refusal: &Refusal,
     judged: &Judged,
 ) -> impl Iterator<Item = Message> {
-    let payload = refusal.connect_error(&judged.request_id, None);
+    let payload = refusal.connect_error(&judged.request_id.to_string(), None);
     namespaces
         .iter()
         .map(move |namespace| Message::text(&encode::connect_error(namespace, &payload)))

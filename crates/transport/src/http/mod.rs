@@ -30,6 +30,7 @@ use http_body_util::{Either, Full};
 use crate::app::Opening;
 use crate::config::Live;
 use crate::refusals::RefusalLog;
+use crate::request_id::RequestId;
 use crate::shard::{Seat, now};
 
 /// Any error of a body.
@@ -51,7 +52,7 @@ pub struct Judged {
     /// Whether its origin may come in.
     pub verdict: Arc<Verdict>,
     /// The id in the answer's `X-Request-Id` and in log lines.
-    pub request_id: Arc<str>,
+    pub request_id: RequestId,
     /// What it was judged by, and is answered by, whatever is reloaded meanwhile.
     pub live: Arc<Live>,
     log: Arc<RefusalLog>,
@@ -64,7 +65,7 @@ impl Judged {
         (live, log): (Arc<Live>, Arc<RefusalLog>),
         parts: &http::request::Parts,
         peer: &Peer,
-        request_id: String,
+        request_id: RequestId,
     ) -> Self {
         let mut facts = RequestFacts::read(parts, peer, &live.proxies);
         facts.read_csrf(&parts.headers, &live.csrf_headers);
@@ -72,7 +73,7 @@ impl Judged {
         let judged = Self {
             facts: Arc::new(facts),
             verdict: Arc::new(verdict),
-            request_id: request_id.into(),
+            request_id,
             live,
             log,
         };

@@ -5,7 +5,6 @@
 //! that waits for the next request.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -23,6 +22,7 @@ use super::query::Query;
 use super::{Judged, answer};
 use crate::app::App;
 use crate::refusals;
+use crate::request_id::RequestId;
 use crate::shard::conn::Conn;
 use crate::shard::{Local, now};
 use crate::sid::{NODE, Sid};
@@ -35,7 +35,7 @@ pub(crate) struct Asked<A: App> {
     refused: Option<Box<Refusal>>,
     compressing: Compressing,
     reader: Reader,
-    request_id: Arc<str>,
+    request_id: RequestId,
 }
 
 impl<A: App> Asked<A> {
@@ -71,7 +71,7 @@ impl<A: App> Asked<A> {
             refused: shown.err().map(Box::new),
             compressing: Compressing::of(headers, judged.live.engine.deflate_threshold),
             reader: Reader::of(&judged.live.origins, &judged.facts, &judged.verdict),
-            request_id: Arc::clone(&judged.request_id),
+            request_id: judged.request_id,
         })
     }
 }
@@ -92,11 +92,11 @@ impl<A: App> Future for Asked<A> {
                 let shard = this.waiting.local.borrow();
                 shard.net.stats.count_refusal(refusal.code());
                 drop(shard);
-                refusals::tell(&refusal, &this.request_id);
-                answer::refusal(&refusal, &this.request_id)
+                refusals::tell(&refusal, &this.request_id.to_string());
+                answer::refusal(&refusal, this.request_id)
             }
         };
-        answer::finish_for(&this.reader, &this.request_id, response.headers_mut());
+        answer::finish_for(&this.reader, this.request_id, response.headers_mut());
         Poll::Ready(response)
     }
 }
