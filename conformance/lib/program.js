@@ -22,17 +22,19 @@ export function built(name, variable) {
  * from 32768), so that no other program is given it before it is bound.
  */
 export async function freePort() {
-  for (;;) {
+  let refused;
+  for (let tries = 0; tries < 100; tries += 1) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     const probe = createServer();
-    const isFree = new Promise((resolve) => {
-      probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    refused = await new Promise((resolve) => {
+      probe.once("error", resolve).listen(port, "127.0.0.1", () => resolve(undefined));
     });
-    if (await isFree) {
+    if (refused === undefined) {
       await new Promise((resolve) => probe.close(resolve));
       return port;
     }
   }
+  throw new Error("none of 100 ports from 20000 to 29999 of 127.0.0.1 can be listened on", { cause: refused });
 }
 
 /** A running server under test. */

@@ -5,7 +5,6 @@ Bellgate's own, and what stands beside it: an application, a Redis.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import shutil
@@ -38,11 +37,17 @@ def free_port() -> int:
     It is below those that the system gives to whoever asks for any (Linux: from 32768), so that no other program is
     given it before it is bound.
     """
-    while True:
+    refused = None
+    for _ in range(100):
         port = random.randrange(20_000, 30_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                refused = error
+            else:
+                return port
+    raise AssertionError("none of 100 ports from 20000 to 29999 of 127.0.0.1 can be bound") from refused
 
 
 def until(check: Callable[[], object], seconds: float = SOON, what: str = "the condition") -> None:
