@@ -98,7 +98,7 @@ pub fn ours(folder: &Path) -> Vec<Candidate> {
     ]
 }
 
-/// Other people's servers, as `cargo xtask bench --peers` installs them in `folder`. Those in Go are
+/// Other people's servers, as `cargo xtask bench` installs them in `folder`. Those in Go are
 /// left out where they were not built, which the installer tells.
 pub fn peers(folder: &Path) -> Vec<Candidate> {
     let script = |path: &str| vec![folder.join(path).display().to_string()];

@@ -49,15 +49,16 @@ Each server is pinned to the first core and the load generator to the second: le
 Each round goes through all kinds of work, and servers do each in short turns; a figure means something as the ratio
 to the limit of the same round. Work that repeats itself (slow, abrupt, quiet) is only in the first three.
 
-  cargo xtask bench                            all kinds of work, kept in bench/results
-  cargo xtask bench --peers                    other people's servers too, installed first (npm, pip, cargo, Go)
-  cargo xtask bench fanout echo --part 10      a first look; prints only
+  cargo xtask bench                            all kinds of work and other people's servers too, which are installed
+                                               first (npm, pip, cargo, Go); half an hour, kept in bench/results
+  cargo xtask bench fanout echo --part 10      a first look at ours; prints only
+  cargo xtask bench fanout --peers             beside other people's
   cargo xtask bench --check                    instructions and allocations of the hot paths (see bench/README.md)
   cargo xtask bench --server limit --server bellgate --out /tmp/look
 
-A whole run, without --part, --connections, --server, fewer --rounds or named kinds of work, replaces
-bench/results/latest.{json,txt,svg} and appends to bench/results/history.jsonl; another one only prints,
-unless --out names a folder.";
+A whole run, with --peers and without --part, --connections, --server, fewer --rounds or named kinds of work,
+replaces bench/results/latest.{json,txt,svg} and appends to bench/results/history.jsonl; another one only
+prints, unless --out names a folder.";
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
@@ -243,10 +244,12 @@ impl Lot<'_> {
 }
 
 impl Options {
-    /// Where the results are kept: what is asked for, or the project's own folder for a whole run.
+    /// Where the results are kept: what is asked for, or the project's own folder for a whole run. One without peers
+    /// would replace more than it has.
     fn folder(&self) -> Option<PathBuf> {
         let is_whole = self.scenarios.is_empty()
             && self.server.is_empty()
+            && self.peers.is_some()
             && self.connections.is_none()
             && self.part <= 1
             && self.rounds >= 3;

@@ -12,7 +12,8 @@ use crate::setup;
 const BENCH: &str = "bellgate-bench";
 
 /// Builds the servers and the load generator and runs them; the arguments are the stand's own, but
-/// for `--peers`, which installs other people's servers and measures them too.
+/// for `--peers`, which installs other people's servers and measures them too. Where nothing else is
+/// asked for, they belong to it.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     if let Some((flag, rest)) = arguments.split_first()
         && flag == "--check"
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         .iter()
         .partition(|argument| *argument == "--peers");
     let mut bench = command(Profile::Release.program(BENCH), &[]);
-    if !peers.is_empty() {
+    if own.is_empty() || !peers.is_empty() {
         bench.arg("--peers").arg(install()?);
     }
     let status = bench
