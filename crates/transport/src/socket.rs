@@ -4,10 +4,19 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::tls::TlsStream;
+
+/// A client that has gone is an error and no signal. Where there is no such flag, the signal is the program's
+/// to ignore, as Rust's own start does.
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: SendFlags = SendFlags::empty();
 
 /// Any stream that can be read and written.
 pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -92,6 +101,14 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        // Sent without a look at what the reactor knows of the socket, which is mostly in no cache when
+        // thousands are written to, one after the other. It is asked where the socket takes nothing.
+        if let Self::Tcp(stream) = &*self {
+            match send(stream, buf, NO_SIGNAL) {
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                sent => return Poll::Ready(sent.map_err(io::Error::from)),
+            }
+        }
         each!(self.get_mut(), stream => Pin::new(stream).poll_write(cx, buf))
     }
 
