@@ -95,15 +95,11 @@ impl Hub {
     }
 
     /// Sends an event to one socket: `array_json` is `["name",…]`.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers hold `Bytes`, which are cheap to hand over"
-    )]
     pub fn emit<O: Outlet + ?Sized>(
         &mut self,
         socket: SocketId,
         array_json: &str,
-        attachments: Vec<Bytes>,
+        attachments: &[Bytes],
         delivery: Delivery,
         out: &mut O,
     ) {
@@ -111,28 +107,24 @@ impl Hub {
             return;
         };
         self.write_to(receiver, delivery, out, |namespace| {
-            Message::event(namespace, None, array_json, &attachments)
+            Message::event(namespace, None, array_json, attachments)
         });
     }
 
     /// Answers the event that came with the ack id `id`: `array_json` is `[…]`.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "callers hold `Bytes`, which are cheap to hand over"
-    )]
     pub fn ack<O: Outlet + ?Sized>(
         &mut self,
         socket: SocketId,
         id: u64,
         array_json: &str,
-        attachments: Vec<Bytes>,
+        attachments: &[Bytes],
         out: &mut O,
     ) {
         let Some(receiver) = self.receiver(socket) else {
             return;
         };
         self.write_to(receiver, Delivery::Regular, out, |namespace| {
-            Message::ack(namespace, id, array_json, &attachments)
+            Message::ack(namespace, id, array_json, attachments)
         });
     }
 

@@ -39,11 +39,12 @@ impl Hub {
         now: Instant,
         out: &mut O,
     ) -> Option<Event> {
-        self.read_text(conn, text, request_id, now, out)
-            .unwrap_or_else(|why| {
-                self.fail(conn, why, out);
-                None
-            })
+        // Filled where it stands: an event is large to be moved.
+        let mut event = None;
+        if let Err(why) = self.read_text(conn, text, request_id, now, out, &mut event) {
+            self.fail(conn, why, out);
+        }
+        event
     }
 
     /// A binary message of a connection: the next attachment of the binary packet before it.
@@ -54,10 +55,11 @@ impl Hub {
         now: Instant,
         out: &mut O,
     ) -> Option<Event> {
-        self.read_binary(conn, data, now).unwrap_or_else(|why| {
+        let mut event = None;
+        if let Err(why) = self.read_binary(conn, data, now, &mut event) {
             self.fail(conn, why, out);
-            None
-        })
+        }
+        event
     }
 
     fn read_text<O: Outlet + ?Sized>(
@@ -67,30 +69,36 @@ impl Hub {
         request_id: &str,
         now: Instant,
         out: &mut O,
-    ) -> Result<Option<Event>, Refusal> {
+        event: &mut Option<Event>,
+    ) -> Result<(), Refusal> {
         let Some(reading) = self.conns.live_mut(conn) else {
-            return Ok(None);
+            return Ok(());
         };
         if reading.partial.is_some() {
             return Err(out_of_place("text", "waiting for attachments"));
         }
-        let packet = SocketPacket::decode(text, &self.config.limits)?;
+        // Read where it stands: a packet is large to be moved.
+        let decoded = SocketPacket::decode(text, &self.config.limits);
+        let packet = match decoded {
+            Ok(ref packet) => packet,
+            Err(why) => return Err(why),
+        };
         match packet.kind {
-            Kind::Connect => self.handle_connect(conn, &packet, request_id, out),
-            Kind::ConnectError => Err(out_of_place(packet.kind.name(), "any")),
-            Kind::Disconnect => self.handle_disconnect(conn, packet.namespace, now),
+            Kind::Connect => *event = self.handle_connect(conn, packet, request_id, out)?,
+            Kind::ConnectError => return Err(out_of_place(packet.kind.name(), "any")),
+            Kind::Disconnect => *event = self.handle_disconnect(conn, packet.namespace, now)?,
             Kind::BinaryEvent | Kind::BinaryAck => {
                 self.addressee(conn, packet.namespace, packet.kind, now)?;
-                self.begin_partial(conn, &packet, now)?;
-                Ok(None)
+                self.begin_partial(conn, packet, now)?;
             }
             kind => {
                 let addressee = self.addressee(conn, packet.namespace, kind, now)?;
                 let args = packet.arguments();
                 let name = packet.name.as_deref().map(CompactString::from);
-                Ok(self.handle_content(addressee, packet.id, name, args, Vec::new()))
+                self.handle_content(addressee, packet.id, name, args, Vec::new(), event);
             }
         }
+        Ok(())
     }
 
     fn read_binary(
@@ -98,20 +106,21 @@ impl Hub {
         conn: ConnId,
         data: &[u8],
         now: Instant,
-    ) -> Result<Option<Event>, Refusal> {
+        event: &mut Option<Event>,
+    ) -> Result<(), Refusal> {
         let Some(reading) = self.conns.live_mut(conn) else {
-            return Ok(None);
+            return Ok(());
         };
         let Some(partial) = &mut reading.partial else {
             return Err(out_of_place("binary", "without a binary event"));
         };
         if !partial.assembly.push(data)? {
-            return Ok(None);
+            return Ok(());
         }
         let Some(partial) = reading.partial.take() else {
-            return Ok(None);
+            return Ok(());
         };
-        self.handle_assembled(conn, partial.assembly.finish(), now)
+        self.handle_assembled(conn, partial.assembly.finish(), now, event)
     }
 
     fn begin_partial(
@@ -133,7 +142,8 @@ impl Hub {
         conn: ConnId,
         whole: Assembled,
         now: Instant,
-    ) -> Result<Option<Event>, Refusal> {
+        event: &mut Option<Event>,
+    ) -> Result<(), Refusal> {
         let addressee = self.addressee(conn, &whole.namespace, whole.kind, now)?;
         let Assembled {
             id,
@@ -142,7 +152,8 @@ impl Hub {
             attachments,
             ..
         } = whole;
-        Ok(self.handle_content(addressee, id, name, args, attachments))
+        self.handle_content(addressee, id, name, args, attachments, event);
+        Ok(())
     }
 
     /// Events and acks go to joined sockets only.
@@ -178,20 +189,24 @@ impl Hub {
         name: Option<CompactString>,
         args: Arguments,
         attachments: Vec<Bytes>,
-    ) -> Option<Event> {
+        event: &mut Option<Event>,
+    ) {
         let Addressee::Socket(socket) = addressee else {
-            return None;
+            return;
         };
-        let Some(name) = name else {
-            return self.handle_ack(socket.index(), id?, args, attachments);
-        };
-        Some(Event::Received {
-            socket,
-            name,
-            args,
-            attachments,
-            ack: id,
-        })
+        match (name, id) {
+            (Some(name), ack) => {
+                *event = Some(Event::Received {
+                    socket,
+                    name,
+                    args,
+                    attachments,
+                    ack,
+                });
+            }
+            (None, Some(id)) => *event = self.handle_ack(socket.index(), id, args, attachments),
+            (None, None) => {}
+        }
     }
 
     /// An answer counts once; one that nobody waits for is no offence, it may just be late.

@@ -36,7 +36,7 @@
 //!     panic!("a CONNECT asks the application");
 //! };
 //! assert!(hub.accept(socket, Member::visitor(), &mut out));
-//! hub.emit(socket, r#"["hello",1]"#, Vec::new(), Delivery::Regular, &mut out);
+//! hub.emit(socket, r#"["hello",1]"#, &[], Delivery::Regular, &mut out);
 //! assert!(out.0[0].starts_with(r#"40{"sid":"#));
 //! assert_eq!(out.0[1], r#"42["hello",1]"#);
 //! # }

@@ -192,7 +192,7 @@ impl Shard {
                 socket,
                 ack: Some(id),
                 ..
-            }) => hub.ack(socket, id, r#"["x"]"#, Vec::new(), conns),
+            }) => hub.ack(socket, id, r#"["x"]"#, &[], conns),
             _ => {}
         }
         Ok(())

@@ -88,12 +88,12 @@ impl Args {
     /// Bytes of all arguments.
     pub(crate) fn bytes(&self) -> usize {
         let attached: usize = self.attachments.iter().map(Bytes::len).sum();
-        self.json.array().len() + attached
+        self.array().len() + attached
     }
 
     /// The JSON array of an event: `["name",1,2]`.
     pub(crate) fn event(&self, name: &str) -> String {
-        let args = self.json.array();
+        let args = self.array();
         let mut array = String::with_capacity(name.len() + "[\"\",".len() + args.len());
         array.push('[');
         array.push_str(&Value::from(name).to_string());
@@ -105,8 +105,9 @@ impl Args {
         array
     }
 
-    pub(crate) fn into_parts(self) -> (Arguments, Vec<Bytes>) {
-        (self.json, self.attachments)
+    /// The JSON array of an ack: `[1,2]`.
+    pub(crate) fn array(&self) -> &str {
+        self.json.array()
     }
 
     pub(crate) fn into_attachments(self) -> Vec<Bytes> {

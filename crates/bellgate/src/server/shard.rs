@@ -243,7 +243,7 @@ impl ShardApp {
         match outcome {
             Outcome::Connect(socket, Ok(welcome)) => self.welcome(socket, welcome, io),
             Outcome::Connect(socket, Err(refused)) => self.refuse(socket, &refused, io),
-            Outcome::Event(socket, ack, reply) => self.answer(socket, ack, reply, io),
+            Outcome::Event(socket, ack, reply) => self.answer(socket, ack, &reply, io),
             Outcome::Nothing => {}
         }
     }
@@ -264,13 +264,8 @@ impl ShardApp {
         }
         for (name, args) in welcome.events {
             let array = args.event(&name);
-            self.hub.emit(
-                socket,
-                &array,
-                args.into_attachments(),
-                Delivery::Regular,
-                io,
-            );
+            self.hub
+                .emit(socket, &array, args.attachments(), Delivery::Regular, io);
         }
     }
 
@@ -290,9 +285,7 @@ impl ShardApp {
                 array,
                 attachments,
                 delivery,
-            } => {
-                self.hub.emit(socket, &array, attachments, delivery, io);
-            }
+            } => self.hub.emit(socket, &array, &attachments, delivery, io),
             SocketAction::Join(room) => self.join(socket, room),
             SocketAction::Leave(room) => self.hub.leave(socket, &room),
             SocketAction::Rooms(answer) => {

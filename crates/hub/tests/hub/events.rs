@@ -86,10 +86,10 @@ fn nothing_is_read_after_a_rule_was_broken() {
 fn an_event_is_answered_under_its_id() {
     let (mut world, _, socket) = joined();
     let out = &mut world.out;
-    world.hub.ack(socket, 456, "[1]", Vec::new(), out);
+    world.hub.ack(socket, 456, "[1]", &[], out);
     let parts = vec![Bytes::from_static(b"\x01\x02")];
     let array = r#"[{"_placeholder":true,"num":0}]"#;
-    world.hub.ack(socket, 789, array, parts, out);
+    world.hub.ack(socket, 789, array, &parts, out);
     assert_eq!(
         world.sent(),
         [
@@ -107,7 +107,7 @@ fn an_event_to_one_socket_keeps_its_attachments_beside_it() {
     let out = &mut world.out;
     world
         .hub
-        .emit(socket, array, parts, Delivery::Volatile, out);
+        .emit(socket, array, &parts, Delivery::Volatile, out);
     assert_eq!(world.out.sent.len(), 1);
     assert_eq!(world.out.sent[0].2, Delivery::Volatile);
     assert_eq!(world.sent()[0].1, format!("451-{array}\u{1e}bAQ=="));

@@ -67,8 +67,8 @@ fn a_socket_that_the_server_disconnects_gets_41_and_nothing_after_it() {
     let out = &mut world.out;
     world
         .hub
-        .emit(socket, r#"["x"]"#, Vec::new(), Delivery::Regular, out);
-    world.hub.ack(socket, 1, "[]", Vec::new(), out);
+        .emit(socket, r#"["x"]"#, &[], Delivery::Regular, out);
+    world.hub.ack(socket, 1, "[]", &[], out);
     assert!(world.hub.join(socket, room("a")).is_err());
     assert_eq!(world.sent(), [(0, "41".to_owned())]);
     assert_eq!(world.closed(), []);
@@ -145,7 +145,7 @@ fn a_connection_that_is_being_closed_joins_nothing_and_hears_nothing() {
     let out = &mut world.out;
     world
         .hub
-        .emit(socket, r#"["x"]"#, Vec::new(), Delivery::Regular, out);
+        .emit(socket, r#"["x"]"#, &[], Delivery::Regular, out);
     assert_eq!(world.sent(), []);
 }
 

@@ -80,12 +80,10 @@ impl ShardApp {
         io.count_refusal(why.code());
         if let Some(id) = ack {
             let answer = serde_json::json!([{"error": why.code().name(), "data": data}]);
-            self.hub
-                .ack(socket, id, &answer.to_string(), Vec::new(), io);
+            self.hub.ack(socket, id, &answer.to_string(), &[], io);
         }
         let array = Args::from(data).event("bell:error");
-        self.hub
-            .emit(socket, &array, Vec::new(), Delivery::Regular, io);
+        self.hub.emit(socket, &array, &[], Delivery::Regular, io);
     }
 
     /// Lets a socket in as this member, if there is no block and no cap against it; whether it is in.

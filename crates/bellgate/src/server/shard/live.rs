@@ -107,8 +107,7 @@ impl ShardApp {
                 let is_same = visit.and_then(|visit| visit.user()) == Some(&*identity.user);
                 let answer = json!([{"expires_at": identity.expires_at.map(date)}]);
                 if let Some(id) = ack.filter(|_| is_same) {
-                    self.hub
-                        .ack(socket, id, &answer.to_string(), Vec::new(), io);
+                    self.hub.ack(socket, id, &answer.to_string(), &[], io);
                 }
                 self.judge_anew(conn, Ok(identity), io);
             }
@@ -244,8 +243,7 @@ impl ShardApp {
     pub(super) fn tell(&mut self, conn: ConnId, event: &str, told: Value, io: &mut Io<'_>) {
         let array = Args::from(told).event(event);
         for socket in self.hub.sockets(conn) {
-            self.hub
-                .emit(socket, &array, Vec::new(), Delivery::Regular, io);
+            self.hub.emit(socket, &array, &[], Delivery::Regular, io);
         }
     }
 }

@@ -41,7 +41,7 @@ impl ShardApp {
             return self.queue(conn, Call::Received(ack, received), io);
         }
         match call::received(&self.program, received) {
-            Some(Said::Now(reply)) => self.answer(id, ack, call::reply(reply), io),
+            Some(Said::Now(reply)) => self.answer(id, ack, &call::reply(reply), io),
             Some(Said::Later(reply)) => self.wait(conn, Answering::Event(id, ack, reply)),
             None => {}
         }
@@ -52,14 +52,14 @@ impl ShardApp {
         &mut self,
         socket: SocketId,
         ack: Option<u64>,
-        reply: Reply,
+        reply: &Reply,
         io: &mut Io<'_>,
     ) {
         if let Some(id) = ack
             && let Reply(Some(args)) = reply
         {
-            let (args, attachments) = args.into_parts();
-            self.hub.ack(socket, id, args.array(), attachments, io);
+            self.hub
+                .ack(socket, id, args.array(), args.attachments(), io);
         }
     }
 }
