@@ -1,7 +1,6 @@
 //! An upgrade storm: clients open by polling, join, and upgrade to WebSocket, as fast as they come.
 
 use std::io;
-use std::net::TcpStream;
 use std::time::Duration;
 
 use super::{About, Begun, COMPILING, Goal, Scenario, Spent, Stand};
@@ -29,7 +28,7 @@ impl Scenario for Upgrade {
         &[Can::Poll]
     }
 
-    /// About as many as the fastest come to.
+    /// About as many as there are at once.
     fn connections(&self) -> usize {
         2_000
     }
@@ -44,24 +43,25 @@ impl Scenario for Upgrade {
 
     fn begin(&self, candidate: &Candidate) -> io::Result<Begun<'_>> {
         let server = Server::start(candidate)?;
-        let upgraded = Vec::new();
-        Ok(Begun::Ready(Box::new(Storm { server, upgraded })))
+        Ok(Begun::Ready(Box::new(Storm(server))))
     }
 }
 
-/// A server with the clients that have upgraded: they stay, so that their end costs nothing while others come.
-struct Storm {
-    server: Server,
-    upgraded: Vec<TcpStream>,
-}
+/// A server that many come to at once.
+struct Storm(Server);
 
 impl Stand for Storm {
     fn turn(&mut self, time: Duration) -> io::Result<Spent> {
-        let server = &self.server;
+        let Self(server) = self;
         let (nanoseconds, upgraded) =
             server.spent(|| gather_for(time, || upgrade(&Polling::join(server.addr, VISITOR)?)))?;
         let units = upgraded.len();
-        self.upgraded.extend(upgraded);
+        // They stay until the turn is over, so that their end costs nothing while others come, and no longer: the
+        // clients of many fast servers would be more files than a process may open.
+        server.spent(|| {
+            drop(upgraded);
+            Ok(())
+        })?;
         Ok(Spent::new(nanoseconds, units))
     }
 }
